@@ -1,0 +1,88 @@
+// RocksDB behind plain types: column families, synced writes that settle their own failures, views.
+//
+// Why a failed write needs settling: after an error the bytes may or may not be in the write-ahead
+// log, and a recovery may bring them back later. So the keys' former values are written before
+// anything else is: then the write has certainly not happened, which is what its caller was told.
+//
+// Errors:  full (no space), io, corrupt, busy (another process), internal.
+// Owns:    the database; it closes when the last Database, Family and View is gone.
+// Threads: all functions from any; writes are one at a time.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/result.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace logboom::store {
+
+class Family;  // a column family
+using FamilyPtr = std::shared_ptr<const Family>;
+class View;  // the database as it was at one moment
+using ViewPtr = std::shared_ptr<const View>;
+
+// Writes that happen together or not at all.
+struct Change {
+  struct Operation {
+    FamilyPtr family;
+    std::string key;
+    std::optional<std::string> value;  // none: remove
+  };
+  std::vector<Operation> operations;
+
+  void put(FamilyPtr family, std::string key, std::string value) {
+    operations.push_back({std::move(family), std::move(key), std::move(value)});
+  }
+  void remove(FamilyPtr family, std::string key) {
+    operations.push_back({std::move(family), std::move(key), std::nullopt});
+  }
+};
+
+class Database {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const std::string& directory,
+                                                              rocksdb::Env* env);
+  ~Database();
+
+  // Opens or creates a family by name.
+  [[nodiscard]] Result<FamilyPtr> family(const std::string& name);
+  [[nodiscard]] std::vector<std::string> family_names() const;
+  // The family's values stay readable for those who hold it.
+  [[nodiscard]] Result<void> drop(const FamilyPtr& family);
+
+  // On the disk when it returns. On failure nothing has been written.
+  [[nodiscard]] Result<void> write(const Change& change);
+  // Replaces values by others of the same meaning, and calls `publish` before anyone takes a view:
+  // each view has either the old or the new ones. Not synced: what a power cut undoes has lost
+  // nothing.
+  [[nodiscard]] Result<void> replace(const Change& change, const std::function<void()>& publish);
+  // Undoes what a failed write may have left. Called by write(); by hand before reading what a
+  // write will depend on.
+  [[nodiscard]] Result<void> settle();
+
+  // Calls `also` at the same moment, with respect to replace().
+  [[nodiscard]] ViewPtr view(const std::function<void()>& also) const;
+  // Nothing where there is no such key.
+  [[nodiscard]] Result<std::optional<std::string>> get(const Family& family, std::string_view key,
+                                                       const View* view = nullptr) const;
+  // Calls `visit` for every key from `from` on, in order, until it returns false.
+  [[nodiscard]] Result<void> each(
+      const Family& family, std::string_view from,
+      const std::function<bool(std::string_view key, std::string_view value)>& visit) const;
+
+ private:
+  struct State;
+  explicit Database(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace logboom::store

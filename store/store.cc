@@ -1,0 +1,306 @@
+#include "store/store.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+
+#include "core/log.h"
+#include "store/bytes.h"
+#include "store/commit.h"
+#include "store/ground.h"
+#include "store/keys.h"
+#include "store/seal.h"
+#include "store/snapshot.h"
+
+namespace logboom::store {
+namespace {
+
+constexpr std::uint64_t kFormat = 1;
+constexpr std::int64_t kMaxFamilies =
+    95;  // of days; with the four others below RocksDB's comfort of 100
+constexpr std::chrono::seconds kTick{1};  // between looks at what is due
+constexpr std::chrono::minutes kDropEvery{1};
+constexpr std::chrono::hours kForgetAfter{24 * 7};  // after retention, a source's position goes too
+
+Result<void> check(const Options& options) {
+  if (options.directory.empty()) return fail(Errc::invalid, "store: name its directory (--data)");
+  const auto days = std::chrono::ceil<std::chrono::days>(options.retention).count();
+  if (options.retention.count() < 0 || days + 2 > kMaxFamilies)
+    return fail(Errc::invalid, "store: a retention of " + std::to_string(days) +
+                                   " days is not possible; set 0 to " +
+                                   std::to_string(kMaxFamilies - 2) + " days");
+  const auto& name = options.retention_class;
+  const bool plain = std::all_of(name.begin(), name.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+  });
+  if (name.empty() || name.size() > 32 || !plain)
+    return fail(Errc::invalid,
+                "store: a retention class is 1 to 32 of a-z, 0-9 and '-', not '" + name + "'");
+  return {};
+}
+
+Result<void> check_format(Ground& ground) {
+  auto value = ground.db->get(*ground.meta, kFormatKey);
+  if (!value) return fail(std::move(value).error());
+  if (!*value) {
+    Change change;
+    std::string number;
+    put_varint(number, kFormat);
+    change.put(ground.meta, std::string(kFormatKey), std::move(number));
+    return ground.db->write(change);
+  }
+  ByteReader reader(**value);
+  const auto format = reader.varint();
+  if (reader.ok() && format <= kFormat) return {};
+  return fail(Errc::invalid, "store " + ground.options.directory + ": it has format " +
+                                 std::to_string(format) + ", this program reads up to " +
+                                 std::to_string(kFormat) +
+                                 "; run the newer logboom, or name another directory");
+}
+
+Result<void> open_families(Ground& ground) {
+  const std::pair<FamilyPtr*, const char*> all[] = {{&ground.meta, "default"},
+                                                    {&ground.positions, "positions"},
+                                                    {&ground.inbox, "inbox"},
+                                                    {&ground.entries, "directory"}};
+  for (const auto& [family, name] : all) {
+    auto opened = ground.db->family(name);
+    if (!opened) return fail(std::move(opened).error());
+    *family = *std::move(opened);
+  }
+  return {};
+}
+
+using Found = std::map<std::string, std::vector<PiecePtr>>;
+
+Result<void> find_inbox(Ground& ground, Found& found) {
+  return ground.db->each(*ground.inbox, "", [&](std::string_view key, std::string_view value) {
+    const auto place = parse_inbox_key(key);
+    auto head = decode_head(value);
+    if (head && (!place || head->partition != place->partition || head->first != place->first))
+      head = fail(Errc::corrupt, "an inbox value is not the one of its key");
+    if (head)
+      found[head->tool].push_back(ground.directory.piece_of(*head, value.size()));
+    else
+      ground.quarantine(nullptr, head.error().message);
+    return true;
+  });
+}
+
+// A block whose directory entry is wrong still has a head of its own.
+Result<DirectoryEntry> entry_of(Ground& ground, const Family& family, std::uint64_t block,
+                                std::string_view value) {
+  auto entry = decode_entry(value);
+  if (entry) return entry;
+  ground.quarantine(nullptr, "directory: " + entry.error().message);
+  auto lines = ground.db->get(family, block_key(block, BlockPart::lines));
+  if (!lines) return fail(std::move(lines).error());
+  auto head = decode_head(lines->value_or(""));
+  if (!head) return fail(std::move(head).error());
+  return DirectoryEntry{*std::move(head), (*lines)->size(), 0};
+}
+
+Result<std::uint64_t> find_blocks(Ground& ground, Found& found) {
+  std::map<std::int32_t, FamilyPtr> families;
+  for (const auto& name : ground.db->family_names()) {
+    const auto day = parse_family_day(name);
+    if (!day) continue;
+    auto family = ground.db->family(name);
+    if (!family) return fail(std::move(family).error());
+    families[*day] = *std::move(family);
+  }
+  std::uint64_t last = 0;
+  Change gone;
+  Result<void> outcome;
+  auto read =
+      ground.db->each(*ground.entries, "", [&](std::string_view key, std::string_view value) {
+        const auto parsed = parse_directory_key(key);
+        const auto family = parsed ? families.find(parsed->day) : families.end();
+        if (family == families.end()) {  // of a day that was dropped
+          gone.remove(ground.entries, std::string(key));
+          return true;
+        }
+        last = std::max(last, parsed->block);
+        auto entry = entry_of(ground, *family->second, parsed->block, value);
+        if (!entry) {
+          if (entry.error().code != Errc::corrupt)
+            outcome = fail(std::move(entry).error());
+          else
+            ground.quarantine(nullptr, entry.error().message);
+          return outcome.has_value();
+        }
+        auto piece =
+            ground.directory.piece_of(entry->head, entry->block_bytes + entry->filter_bytes);
+        piece->family = family->second;
+        piece->block = parsed->block;
+        piece->day = parsed->day;
+        found[entry->head.tool].push_back(std::move(piece));
+        return true;
+      });
+  if (read && outcome && !gone.operations.empty()) read = ground.db->write(gone);
+  if (!read) return fail(std::move(read).error());
+  if (!outcome) return fail(std::move(outcome).error());
+  return last + 1;
+}
+
+}  // namespace
+
+struct Store::State {
+  explicit State(Options options) { ground->options = std::move(options); }
+
+  std::shared_ptr<Ground> ground = std::make_shared<Ground>();
+  Committer committer{*ground};
+  Sealer sealer{*ground};
+
+  std::mutex forget_mutex;  // guards forgot_ns
+  std::int64_t forgot_ns = 0;
+
+  std::mutex wake_mutex;  // guards woken
+  std::condition_variable_any wake;
+  bool woken = false;
+  std::jthread background;  // last: it ends before what it uses
+
+  Result<void> load() {
+    auto opened = open_families(*ground);
+    if (opened) opened = check_format(*ground);
+    if (opened) opened = committer.load();
+    if (!opened) return opened;
+    Found found;
+    auto next_block = find_blocks(*ground, found);
+    if (!next_block) return fail(std::move(next_block).error());
+    sealer.start_at(*next_block);
+    opened = find_inbox(*ground, found);
+    for (const auto& [tool, pieces] : found) ground->directory.add(tool, pieces);
+    return opened;
+  }
+
+  // After a commit: seal now if the inbox is far too large, soon if it is large.
+  void committed(const std::vector<std::string>& tools) {
+    if (!ground->options.background) return;
+    for (const auto& tool : tools) {
+      sealer.help(tool);
+      if (!sealer.due(ground->directory.inbox(tool))) continue;
+      const std::lock_guard lock(wake_mutex);
+      woken = true;
+      wake.notify_one();
+    }
+  }
+
+  void run(const std::stop_token& stop) {
+    std::int64_t drop_at_ns = 0;
+    auto last = Errc::cancelled;  // what was told last: the same failure is told once
+    while (!stop.stop_requested()) {
+      {
+        std::unique_lock lock(wake_mutex);
+        wake.wait_for(lock, stop, kTick, [this] { return woken; });
+        woken = false;
+      }
+      if (stop.stop_requested()) return;
+      auto done = sealer.seal_due(stop);
+      if (ground->now() >= drop_at_ns) {
+        auto dropped = drop_expired_days();
+        if (dropped)
+          drop_at_ns = ground->now() + std::chrono::nanoseconds(kDropEvery).count();
+        else if (done)
+          done = fail(std::move(dropped).error());
+      }
+      const auto stats = ground->directory.stats();
+      meters().inbox_bytes.set(static_cast<std::int64_t>(stats.inbox_bytes));
+      meters().block_bytes.set(static_cast<std::int64_t>(stats.block_bytes_stored));
+      if (done) {
+        last = Errc::cancelled;
+        continue;
+      }
+      meters().background_errors.add();
+      if (std::exchange(last, done.error().code) != done.error().code)
+        log::error("sealing failed and is tried again", {{"error", done.error().message}});
+    }
+  }
+
+  Result<std::size_t> drop_expired_days() {
+    auto days = sealer.drop_expired_days();
+    if (!days) return days;
+    const auto now = ground->now();
+    const std::lock_guard lock(forget_mutex);
+    if (now - forgot_ns < std::chrono::nanoseconds(std::chrono::days(1)).count()) return days;
+    const std::chrono::nanoseconds kept = ground->options.retention + kForgetAfter;
+    auto forgotten = committer.forget_sources(now - kept.count());
+    if (!forgotten) return forgotten;
+    forgot_ns = now;
+    return days;
+  }
+};
+
+Store::Store(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Store::~Store() = default;
+
+Result<std::unique_ptr<Store>> Store::open(Options options) {
+  auto good = check(options);
+  if (!good) return fail(std::move(good).error());
+  auto state = std::make_unique<State>(std::move(options));
+  auto& ground = *state->ground;
+  auto db = Database::open(ground.options.directory, ground.options.env);
+  if (!db) return fail(std::move(db).error());
+  ground.db = *std::move(db);
+  auto loaded = state->load();
+  if (!loaded) return fail(std::move(loaded).error());
+  if (ground.options.background)
+    state->background =
+        std::jthread([s = state.get()](const std::stop_token& stop) { s->run(stop); });
+  return std::unique_ptr<Store>(new Store(std::move(state)));
+}
+
+Result<std::vector<Appended>> Store::append(std::vector<Batch> batches) {
+  std::vector<std::string> tools;
+  for (const auto& batch : batches) tools.push_back(batch.tool);
+  auto appended = state_->committer.append(std::move(batches));
+  if (appended) state_->committed(tools);
+  return appended;
+}
+
+Result<void> Store::append_logged(std::uint32_t partition, std::vector<Logged> messages) {
+  std::vector<std::string> tools;
+  for (const auto& message : messages)
+    for (const auto& batch : message.batches)
+      if (std::find(tools.begin(), tools.end(), batch.tool) == tools.end())
+        tools.push_back(batch.tool);
+  auto appended = state_->committer.append_logged(partition, std::move(messages));
+  if (appended) state_->committed(tools);
+  return appended;
+}
+
+std::optional<std::uint64_t> Store::next_offset(std::uint32_t partition) const {
+  return state_->committer.next_offset(partition);
+}
+
+std::optional<std::uint64_t> Store::next_position(std::string_view source) const {
+  return state_->committer.next_position(source);
+}
+
+Snapshot Store::snapshot(std::string_view tool) const {
+  auto state = std::make_shared<Snapshot::State>();
+  state->ground = state_->ground;
+  // The directory first: everything it names is in the database's view then.
+  state->view =
+      state_->ground->db->view([&] { state->tool = state_->ground->directory.view(tool); });
+  return Snapshot(std::move(state));
+}
+
+std::vector<std::string> Store::tools() const { return state_->ground->directory.tools(); }
+
+Stats Store::stats() const {
+  auto stats = state_->ground->directory.stats();
+  stats.quarantined = state_->ground->quarantined;
+  return stats;
+}
+
+std::shared_ptr<void> Store::subscribe(std::string_view tool, std::function<void()> committed) {
+  return state_->ground->subscribers.add(tool, std::move(committed));
+}
+
+Result<void> Store::seal_all() { return state_->sealer.seal_all(); }
+Result<void> Store::seal_due() { return state_->sealer.seal_due({}); }
+Result<std::size_t> Store::drop_expired_days() { return state_->drop_expired_days(); }
+
+}  // namespace logboom::store
