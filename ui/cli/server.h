@@ -1,0 +1,83 @@
+// The server's HTTP API as the commands use it, and how a question of theirs is put.
+//
+// Errors: as exit codes want them: denied (401, 403), not_found (404), limit (429), invalid (400),
+//         unavailable (no connection, 502, 503, 504), internal (other statuses). Each says what to
+//         do.
+// Threads: one at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/http/client.h"
+#include "core/result.h"
+#include "ui/cli/answer.h"
+#include "ui/cli/settings.h"
+
+namespace logboom::ui::cli {
+
+// The most lines one query_range may ask for.
+inline constexpr std::size_t kMaxPage = 5000;
+
+// What is asked: LogQL, plain words, or both (then a line must match both).
+struct Query {
+  std::string logql, search;
+};
+
+// What the flags select, before it is a Query.
+struct Selection {
+  std::vector<std::string> jobs;           // names, with * and ? as in file names
+  std::vector<std::string> grep, exclude;  // regular expressions; any of grep, none of exclude
+  bool ignore_case = false;
+  std::string logql;   // replaces the jobs' selector
+  std::string search;  // words; LogQL when it starts with '{'
+};
+[[nodiscard]] Query make_query(const Selection& selection, std::string_view tool);
+[[nodiscard]] bool is_glob(std::string_view job);
+// A LogQL string with its quotes.
+[[nodiscard]] std::string logql_quote(std::string_view text);
+
+// [start, end) in nanoseconds.
+struct Range {
+  std::int64_t start = 0, end = 0;
+};
+enum class Direction : std::uint8_t { forward, backward };
+
+struct TailStart {
+  std::int64_t start = 0;  // back-fill from here, for a server without cursors too
+  std::size_t limit = 0;   // lines of back-fill
+  std::string cursor;      // empty: a new tail
+};
+
+[[nodiscard]] std::string range_target(const Query& query, Range range, std::size_t limit,
+                                       Direction direction);
+[[nodiscard]] std::string tail_target(const Query& query, const TailStart& start);
+
+class Server {
+ public:
+  static Result<Server> create(const Settings& settings);
+
+  // In order of time, oldest first, whatever the direction; the direction says which end of the
+  // range the `limit` lines are taken from.
+  [[nodiscard]] Result<std::vector<Line>> range(const Query& query, Range range, std::size_t limit,
+                                                Direction direction);
+  [[nodiscard]] Result<std::vector<std::string>> values(std::string_view label, Range range);
+  // Whether it is up and lets us in.
+  [[nodiscard]] Result<void> check();
+  [[nodiscard]] const http::ClientOptions& options() const { return options_; }
+
+ private:
+  Server(http::ClientOptions options, std::unique_ptr<http::Client> client);
+  [[nodiscard]] Result<std::string> get(const std::string& target);
+
+  http::ClientOptions options_;
+  std::unique_ptr<http::Client> client_;
+};
+
+// Adds the remedy to an error about reaching the server.
+[[nodiscard]] Error explain(Error error, std::string_view url);
+
+}  // namespace logboom::ui::cli

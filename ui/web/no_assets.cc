@@ -1,0 +1,7 @@
+#include "ui/web/assets.h"
+
+namespace logboom::ui {
+
+std::span<const Asset> assets() { return {}; }
+
+}  // namespace logboom::ui
