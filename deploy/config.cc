@@ -1,0 +1,212 @@
+#include "deploy/config.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/labels.h"
+
+namespace logboom::deploy {
+namespace {
+
+// /var/lib/NAME for root, else the user's state directory.
+std::string default_directory(const std::string& name) {
+  if (geteuid() == 0) return "/var/lib/" + name;
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state != '\0') {
+    return std::string(state) + "/" + name;
+  }
+  const char* home = std::getenv("HOME");
+  return std::string(home != nullptr ? home : "/tmp") + "/.local/state/" + name;
+}
+
+void range(OptionTable::Row& row, std::int64_t least, std::int64_t most) {
+  row.least = least;
+  row.most = most;
+}
+
+void add_server_rows(OptionTable& table, Config& c) {
+  table.add("server.listen", "--listen", &c.listen, "ADDRESS:PORT",
+            "Where to serve the web page, the API and Loki's API; port 0 takes any free one");
+  table.add("server.certificate", "--certificate", &c.certificate_file, "FILE",
+            "Serve TLS with this certificate chain (PEM); needs --key");
+  table.add("server.key", "--key", &c.key_file, "FILE", "The certificate's private key (PEM)");
+  range(table.add("server.workers", "--workers", &c.workers, "N",
+                  "Threads for requests, queries and commits; 0 takes four per core, at least eight"),
+        0, 512);
+}
+
+void add_store_rows(OptionTable& table, Config& c) {
+  table.add("store.data", "--data", &c.data, "DIR", "Where everything is kept; empty: /var/lib/logboom for root, else ~/.local/state/logboom");
+  range(table.add("store.retention_days", "--retention-days", &c.retention_days, "DAYS",
+                  "How long lines are kept, counted from the day they were stored"),
+        1, 90);
+  table.add("store.seal_bytes", "--seal-bytes", &c.seal_bytes, "SIZE",
+            "A tool's new lines are packed into a block at this size");
+  range(table.add("store.seal_age", "--seal-age", &c.seal_age, "TIME",
+                  "... or when the oldest of them is this old"),
+        1'000, 86'400'000);
+  table.add("store.min_free", "--min-free", &c.min_free, "SIZE",
+            "With less free space on the disk new lines are refused; collectors wait");
+}
+
+void add_kafka_rows(OptionTable& table, Config& c, Role role) {
+  table.add("kafka.brokers", "--kafka", &c.brokers, "HOST:PORT,...",
+            role == Role::serve ? "Take lines from Kafka, and put pushed ones there first"
+                                : "Ship through Kafka");
+  table.add("kafka.topic", "--topic", &c.topic, "NAME", "The topic of the lines");
+  range(table.add("kafka.partitions", "--partitions", &c.partitions, "N",
+                  "Partitions of the topic where it has to be made; an existing one stays as it is"),
+        1, 10'000);
+  table.add("kafka.properties", "--kafka-property", &c.kafka_properties, "NAME=VALUE",
+            "Any property of librdkafka, e.g. security.protocol=SSL; repeatable");
+}
+
+void add_collector_rows(OptionTable& table, Config& c) {
+  table.add("collect.pod_logs", "--pod-logs", &c.pod_logs, "DIR",
+            "The tree of container logs: <namespace>_<pod>_<uid>/<container>/N.log");
+  table.add("collect.files", "--file", &c.files, "[TOOL/][JOB=]GLOB",
+            "Follow these plain files, e.g. mytool/backup=/var/log/backup*.log; repeatable");
+  table.add("collect.node", "--node", &c.node, "NAME",
+            "This machine's name in its lines; empty takes the host name");
+  table.add("collect.fallback_tool", "--fallback-tool", &c.fallback_tool, "TOOL",
+            "Whose lines are those of namespaces not named tool-<tool>, and of files without a tool");
+  table.add("collect.max_unacked", "--max-unacked", &c.max_unacked, "SIZE",
+            "Reading waits while this much is not yet acknowledged");
+  range(table.add("collect.rescan", "--rescan", &c.rescan, "TIME",
+                  "How often directories are listed beside inotify"),
+        100, 3'600'000);
+  range(table.add("collect.max_open_files", "--max-open-files", &c.max_open_files, "N",
+                  "Files kept open at once"),
+        16, 1'000'000);
+}
+
+}  // namespace
+
+OptionTable options_of(Role role, Config& c) {
+  OptionTable table;
+  const bool serve = role == Role::serve;
+  if (serve) {
+    c.fallback_tool = "local";
+    add_server_rows(table, c);
+    add_store_rows(table, c);
+    table.add("collect.enabled", "--collect", &c.collect, "",
+              "Also collect this machine's logs; --no-collect serves only");
+  } else {
+    table.add("collect.server", "--server", &c.server, "URL",
+              "Ship straight to this server, e.g. http://logs.example.org:3100");
+    table.add("collect.token", "--token", &c.token, "TOKEN",
+              "Sent to the server as Authorization: Bearer; better set in the config file");
+    table.add("collect.ca_file", "--ca-file", &c.ca_file, "FILE",
+              "Trust this certificate authority (PEM) instead of the system's");
+    table.add("collect.state", "--state", &c.state, "DIR",
+              "Where the collector remembers how far it has read (lose it and lines come twice); "
+              "empty: /var/lib/logboom-collector for root, else ~/.local/state/logboom-collector");
+  }
+  add_kafka_rows(table, c, role);
+  add_collector_rows(table, c);
+  table.add("log.level", "--log-level", &c.log_level, "LEVEL", "debug, info, warn, error or off");
+  return table;
+}
+
+Result<Command> load(Role role, Config& config, const std::vector<std::string>& arguments) {
+  OptionTable table = options_of(role, config);
+  std::string file;
+  table.add("", "--config", &file, "FILE", "Read this YAML file first");
+  auto first = table.parse(arguments);
+  if (!first) return fail(std::move(first).error());
+  if (first->help) return Command{.help = true};
+  if (!first->rest.empty()) {
+    return fail(Errc::invalid, "unexpected argument '" + first->rest.front() + "'");
+  }
+  if (!file.empty()) {
+    // The file goes below the command line, so everything is read again on top of it.
+    const std::string path = file;
+    config = Config{};
+    OptionTable again = options_of(role, config);
+    again.add("", "--config", &file, "FILE", "");
+    if (auto loaded = again.load_file(path); !loaded) return fail(std::move(loaded).error());
+    if (auto parsed = again.parse(arguments); !parsed) return fail(std::move(parsed).error());
+  }
+  if (config.data.empty()) config.data = default_directory("logboom");
+  if (config.state.empty()) config.state = default_directory("logboom-collector");
+  return Command{};
+}
+
+Result<Command> check(Role role, const Config& config) {
+  auto bad = [](std::string text) { return fail(Errc::invalid, std::move(text)); };
+  if (role == Role::serve) {
+    if (config.certificate_file.empty() != config.key_file.empty()) {
+      return bad("TLS needs both files: --certificate FILE and --key FILE");
+    }
+  } else if (config.server.empty() && config.brokers.empty()) {
+    return bad("where to? give --server URL or --kafka HOST:PORT");
+  } else if (!config.server.empty() && !config.brokers.empty()) {
+    return bad("--server and --kafka are two ways out; give one");
+  }
+  if (!config.fallback_tool.empty()) {
+    if (auto name = check_tool_name(config.fallback_tool); !name) {
+      return fail(std::move(name).error().in("--fallback-tool"));
+    }
+  }
+  for (const auto& text : config.files) {
+    if (auto file = parse_file_option(text); !file) return fail(std::move(file).error());
+  }
+  if (auto pairs = properties(config.kafka_properties); !pairs) {
+    return fail(std::move(pairs).error());
+  }
+  return Command{};
+}
+
+Result<FileOption> parse_file_option(std::string_view text) {
+  FileOption option;
+  std::string_view rest = text;
+  const std::size_t equals = rest.find('=');
+  // An '=' inside an absolute path belongs to the path.
+  if (!rest.starts_with('/') && equals != rest.npos) {
+    std::string_view names = rest.substr(0, equals);
+    rest.remove_prefix(equals + 1);
+    if (const std::size_t slash = names.find('/'); slash != names.npos) {
+      option.tool = names.substr(0, slash);
+      names.remove_prefix(slash + 1);
+      if (auto name = check_tool_name(option.tool); !name) {
+        return fail(std::move(name).error().in("--file " + std::string(text)));
+      }
+    }
+    option.job = names;
+  }
+  if (!rest.starts_with('/')) {
+    return fail(Errc::invalid, "--file " + std::string(text) +
+                                   ": the path must be absolute, as in TOOL/JOB=/var/log/x*.log");
+  }
+  option.glob = rest;
+  return option;
+}
+
+std::string options_page() {
+  std::string page =
+      "# Options\n\nMade by `logboom options`; a test holds it equal to the table in "
+      "`deploy/config.cc`.\nKeys go into the YAML file given with `--config`; "
+      "`logboom check-config FILE` reads it without starting.\n";
+  for (const Role role : {Role::serve, Role::collect}) {
+    Config config;
+    const OptionTable table = options_of(role, config);
+    page += std::string("\n## logboom ") + (role == Role::serve ? "serve" : "collect") + "\n\n" +
+            table.markdown();
+  }
+  return page;
+}
+
+Result<std::map<std::string, std::string>> properties(const std::vector<std::string>& pairs) {
+  std::map<std::string, std::string> out;
+  for (const auto& pair : pairs) {
+    const std::size_t equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return fail(Errc::invalid, "kafka.properties: '" + pair + "' is not NAME=VALUE");
+    }
+    out[pair.substr(0, equals)] = pair.substr(equals + 1);
+  }
+  return out;
+}
+
+}  // namespace logboom::deploy

@@ -1,0 +1,54 @@
+#include "deploy/config.h"
+
+#include <catch2/catch.hpp>
+#include <tuple>
+
+namespace logboom::deploy {
+
+TEST_CASE("a file option is taken apart") {
+  auto [text, tool, job, glob] = GENERATE(table<std::string, std::string, std::string, std::string>({
+      {"/var/log/*.log", "", "", "/var/log/*.log"},
+      {"backup=/var/log/b.log", "", "backup", "/var/log/b.log"},
+      {"mytool/backup=/var/log/b=1.log", "mytool", "backup", "/var/log/b=1.log"},
+      {"/var/log/a=b.log", "", "", "/var/log/a=b.log"},
+  }));
+  CAPTURE(text);
+  auto option = parse_file_option(text);
+  REQUIRE(option);
+  CHECK(option->tool == tool);
+  CHECK(option->job == job);
+  CHECK(option->glob == glob);
+}
+
+TEST_CASE("what the options cannot mean together is refused with a remedy") {
+  Config config;
+  CHECK(check(Role::serve, config));
+  CHECK(check(Role::collect, config).error().message.find("--server") != std::string::npos);
+  config.server = "http://x:1";
+  CHECK(check(Role::collect, config));
+  config.brokers = "b:9092";
+  CHECK_FALSE(check(Role::collect, config));
+  config.certificate_file = "a.pem";
+  CHECK(check(Role::serve, config).error().message.find("--key") != std::string::npos);
+  config.key_file = "b.pem";
+  config.files = {"bad tool/x=/y"};
+  CHECK_FALSE(check(Role::serve, config));
+  config.files = {"relative.log"};
+  CHECK(check(Role::serve, config).error().message.find("absolute") != std::string::npos);
+  config.files.clear();
+  config.kafka_properties = {"=x"};
+  CHECK_FALSE(check(Role::serve, config));
+}
+
+TEST_CASE("the command line wins over the config file, which wins over the defaults") {
+  Config config;
+  CHECK(load(Role::serve, config, {"--config", "/nowhere.yml"}).error().code == Errc::not_found);
+  REQUIRE(load(Role::serve, config, {"--listen", "127.0.0.1:0"}));
+  CHECK(config.listen == "127.0.0.1:0");
+  CHECK(config.fallback_tool == "local");
+  CHECK_FALSE(config.data.empty());
+  CHECK_FALSE(load(Role::collect, config, {"--listen", "127.0.0.1:0"}));
+  CHECK_FALSE(load(Role::serve, config, {"stray"}));
+}
+
+}  // namespace logboom::deploy
