@@ -1,0 +1,46 @@
+"""Through a real broker: collector → Kafka → store, and pushes that are acknowledged after Kafka has them."""
+from harness import BIN, Kafka, Process, Server, cri, logs, wait_for
+
+
+def test_lines_travel_through_kafka(tmp_path, started):
+    kafka = Kafka(tmp_path)
+    started.append(kafka)
+    kafka.start()
+    pods = tmp_path / "pods"
+    log = pods / "tool-demo_web-x2x4z_u" / "main" / "0.log"
+    log.parent.mkdir(parents=True)
+    server = Server(tmp_path, "--no-collect", "--kafka", kafka.brokers, "--partitions", "3")
+    collector = Process("collector", [BIN / "logboom", "collect", "--state", tmp_path / "state", "--pod-logs", pods,
+                                      "--kafka", kafka.brokers], tmp_path)
+    started += [server, collector]
+    server.start().ready()
+    collector.start()
+    with open(log, "a") as out:
+        for i in range(1000):
+            out.write(cri(f"line {i} for carol@example.org"))
+    wait_for("the lines", lambda: len(server.query('{job="web"}', tool="demo")) == 1000)
+    assert server.query('{job="web"}', tool="demo")[0][1] == "line 0 for <email>"
+
+    # A push is in Kafka before it is acknowledged: the store may be killed at once.
+    server.push({"app": "pushed"}, ["through the topic"], tool="demo")
+    server.kill()
+    server.start().ready()
+    wait_for("the push", lambda: server.query('{app="pushed"}', tool="demo"))
+
+    # The broker is away: pushes are refused with a status that makes clients try again, reading goes on.
+    kafka.kill()
+    assert len(server.query('{job="web"}', tool="demo")) == 1000
+    with open(log, "a") as out:
+        out.write(cri("written while the broker was away"))
+    kafka.start()
+    wait_for("the late line", lambda: server.query('{job="web"} |= "away"', tool="demo"), 90)
+    assert len(server.query('{job="web"}', tool="demo")) == 1001
+
+    # A new store reads everything again from the topic: a replica is made by pointing it at Kafka.
+    second = Server(tmp_path / "second", "--no-collect", "--kafka", kafka.brokers, name="second")
+    second.directory.mkdir()
+    started.append(second)
+    second.start().ready()
+    wait_for("the replica", lambda: len(second.query('{job="web"}', tool="demo")) == 1001)
+    assert logs(second, "show", "web", "-n", "1", "-o", "raw", tool="demo").stdout == \
+        b"written while the broker was away\n"
