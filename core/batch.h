@@ -7,11 +7,11 @@
 //
 // Position: a record's position is the offset just past its last raw byte in its source (the end of
 // its last piece, where a container runtime split it). So positions rise in the order records are
-// completed, also when two streams' pieces interleave, and (source, position) names a line for ever.
-// A batch with a span says: these are all the records of `source` after `previous` up to `next`.
-// The next batch's `previous` is this one's `next`. `next` may lie past the last record (bytes that
-// make no record). A gap is a record like any other, written by the collector in words people can
-// read, with the metadata `gap` = reason; so the span itself never jumps.
+// completed, also when two streams' pieces interleave, and (source, position) names a line for
+// ever. A batch with a span says: these are all the records of `source` after `previous` up to
+// `next`. The next batch's `previous` is this one's `next`. `next` may lie past the last record
+// (bytes that make no record). A gap is a record like any other, written by the collector in words
+// people can read, with the metadata `gap` = reason; so the span itself never jumps.
 #pragma once
 
 #include <cstdint>
@@ -74,9 +74,9 @@ struct Batch {
 };
 
 // Limits of what we make and accept; see the options table for those an operator may change.
-inline constexpr std::size_t kMaxLine = 256 * 1024;         // longer lines are cut and marked
-inline constexpr std::size_t kBatchBytes = 512 * 1024;      // a collector closes a batch here
-inline constexpr std::size_t kMaxMetadata = 64 * 1024;      // bytes per record
-inline constexpr std::size_t kMaxMetadataEntries = 128;     // per record
+inline constexpr std::size_t kMaxLine = 256 * 1024;      // longer lines are cut and marked
+inline constexpr std::size_t kBatchBytes = 512 * 1024;   // a collector closes a batch here
+inline constexpr std::size_t kMaxMetadata = 64 * 1024;   // bytes per record
+inline constexpr std::size_t kMaxMetadataEntries = 128;  // per record
 
 }  // namespace logboom

@@ -8,8 +8,8 @@ TEST_CASE("views into an arena live through moves, chunks and large texts") {
   Arena arena;
   std::vector<std::string_view> views;
   for (int i = 0; i < 5000; ++i) {
-    views.push_back(arena.copy(std::string(static_cast<std::size_t>(i % 97), 'x') +
-                               std::to_string(i)));
+    views.push_back(
+        arena.copy(std::string(static_cast<std::size_t>(i % 97), 'x') + std::to_string(i)));
   }
   const std::string large(100'000, 'y');
   const auto big = arena.copy(large);

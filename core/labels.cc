@@ -15,12 +15,23 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   for (char c : text) {
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default: out += c;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        out += c;
     }
   }
   out += '"';
@@ -116,8 +127,7 @@ Result<void> check_tool_name(std::string_view name) {
   }
   for (char c : name) {
     if (!is_alpha(c) && !is_digit(c) && c != '.' && c != '-') {
-      return fail(Errc::invalid,
-                  "tool: the name may only have letters, digits, '.', '_' and '-'");
+      return fail(Errc::invalid, "tool: the name may only have letters, digits, '.', '_' and '-'");
     }
   }
   return {};

@@ -12,18 +12,18 @@ struct Word {
 };
 
 constexpr std::array kWords = {
-    Word{"trace", Level::trace},       Word{"trc", Level::trace},
-    Word{"verbose", Level::trace},     Word{"debug", Level::debug},
-    Word{"dbg", Level::debug},         Word{"fine", Level::debug},
-    Word{"info", Level::info},         Word{"inf", Level::info},
-    Word{"information", Level::info},  Word{"informational", Level::info},
-    Word{"notice", Level::info},       Word{"log", Level::info},
-    Word{"warn", Level::warn},         Word{"warning", Level::warn},
-    Word{"wrn", Level::warn},          Word{"error", Level::error},
-    Word{"err", Level::error},         Word{"eror", Level::error},
-    Word{"severe", Level::error},      Word{"critical", Level::critical},
-    Word{"crit", Level::critical},     Word{"fatal", Level::critical},
-    Word{"panic", Level::critical},    Word{"emerg", Level::critical},
+    Word{"trace", Level::trace},        Word{"trc", Level::trace},
+    Word{"verbose", Level::trace},      Word{"debug", Level::debug},
+    Word{"dbg", Level::debug},          Word{"fine", Level::debug},
+    Word{"info", Level::info},          Word{"inf", Level::info},
+    Word{"information", Level::info},   Word{"informational", Level::info},
+    Word{"notice", Level::info},        Word{"log", Level::info},
+    Word{"warn", Level::warn},          Word{"warning", Level::warn},
+    Word{"wrn", Level::warn},           Word{"error", Level::error},
+    Word{"err", Level::error},          Word{"eror", Level::error},
+    Word{"severe", Level::error},       Word{"critical", Level::critical},
+    Word{"crit", Level::critical},      Word{"fatal", Level::critical},
+    Word{"panic", Level::critical},     Word{"emerg", Level::critical},
     Word{"emergency", Level::critical}, Word{"alert", Level::critical},
 };
 
@@ -55,11 +55,16 @@ std::optional<Level> klog_level(std::string_view line) {
     if (!is_digit(line[i])) return std::nullopt;
   }
   switch (line[0]) {
-    case 'I': return Level::info;
-    case 'W': return Level::warn;
-    case 'E': return Level::error;
-    case 'F': return Level::critical;
-    default: return std::nullopt;
+    case 'I':
+      return Level::info;
+    case 'W':
+      return Level::warn;
+    case 'E':
+      return Level::error;
+    case 'F':
+      return Level::critical;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -86,8 +91,10 @@ bool stands_as_level(std::string_view head, std::size_t begin, std::size_t end) 
   for (std::size_t i = begin; i < end; ++i) capitals = capitals && is_upper(head[i]);
   const char before = begin == 0 ? ' ' : head[begin - 1];
   const char after = end < head.size() ? head[end] : ' ';
-  const auto fence = [](char c) { return c == ' ' || c == '\t' || c == '[' || c == '(' || c == '|' ||
-                                         c == '<' || c == ':' || c == '-' || c == '/'; };
+  const auto fence = [](char c) {
+    return c == ' ' || c == '\t' || c == '[' || c == '(' || c == '|' || c == '<' || c == ':' ||
+           c == '-' || c == '/';
+  };
   if (capitals) {
     return fence(before) && (fence(after) || after == ']' || after == ')' || after == '>' ||
                              after == ',' || after == '.');
@@ -125,13 +132,20 @@ std::optional<Level> value_level(std::string_view head, std::size_t at) {
   while (end < head.size() && is_digit(head[end])) ++end;
   if (end - at != 2 || head[at + 1] != '0') return std::nullopt;
   switch (head[at]) {
-    case '1': return Level::trace;
-    case '2': return Level::debug;
-    case '3': return Level::info;
-    case '4': return Level::warn;
-    case '5': return Level::error;
-    case '6': return Level::critical;
-    default: return std::nullopt;
+    case '1':
+      return Level::trace;
+    case '2':
+      return Level::debug;
+    case '3':
+      return Level::info;
+    case '4':
+      return Level::warn;
+    case '5':
+      return Level::error;
+    case '6':
+      return Level::critical;
+    default:
+      return std::nullopt;
   }
 }
 
@@ -139,13 +153,20 @@ std::optional<Level> value_level(std::string_view head, std::size_t at) {
 
 std::string_view name(Level level) {
   switch (level) {
-    case Level::unknown: return "unknown";
-    case Level::trace: return "trace";
-    case Level::debug: return "debug";
-    case Level::info: return "info";
-    case Level::warn: return "warn";
-    case Level::error: return "error";
-    case Level::critical: return "critical";
+    case Level::unknown:
+      return "unknown";
+    case Level::trace:
+      return "trace";
+    case Level::debug:
+      return "debug";
+    case Level::info:
+      return "info";
+    case Level::warn:
+      return "warn";
+    case Level::error:
+      return "error";
+    case Level::critical:
+      return "critical";
   }
   return "unknown";
 }
@@ -153,14 +174,21 @@ std::string_view name(Level level) {
 std::optional<Level> parse_level(std::string_view text) {
   if (text.size() == 1) {
     switch (lower(text[0])) {
-      case 't': return Level::trace;
-      case 'd': return Level::debug;
-      case 'i': return Level::info;
-      case 'w': return Level::warn;
-      case 'e': return Level::error;
+      case 't':
+        return Level::trace;
+      case 'd':
+        return Level::debug;
+      case 'i':
+        return Level::info;
+      case 'w':
+        return Level::warn;
+      case 'e':
+        return Level::error;
       case 'c':
-      case 'f': return Level::critical;
-      default: return std::nullopt;
+      case 'f':
+        return Level::critical;
+      default:
+        return std::nullopt;
     }
   }
   if (equals(text, "unknown")) return Level::unknown;

@@ -10,8 +10,7 @@ namespace {
 
 // logfmt: quoted where a plain value would be ambiguous; control characters never reach a terminal.
 void append_value(std::string& out, std::string_view value) {
-  const bool plain = !value.empty() &&
-                     value.find_first_of(" \"=\\") == value.npos &&
+  const bool plain = !value.empty() && value.find_first_of(" \"=\\") == value.npos &&
                      value.find_first_of(std::string_view("\0\t\n\r\x1b\x7f", 6)) == value.npos;
   if (plain) {
     out += value;
@@ -35,8 +34,8 @@ void append_value(std::string& out, std::string_view value) {
 
 spdlog::logger& logger() {
   static const auto instance = [] {
-    auto made = std::make_shared<spdlog::logger>(
-        "logboom", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    auto made = std::make_shared<spdlog::logger>("logboom",
+                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
     made->set_pattern("ts=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v", spdlog::pattern_time_type::utc);
     made->flush_on(spdlog::level::trace);
     return made;
@@ -59,17 +58,24 @@ void write(spdlog::level::level_enum level, std::string_view message, Fields fie
 
 }  // namespace
 
-void debug(std::string_view message, Fields fields) { write(spdlog::level::debug, message, fields); }
+void debug(std::string_view message, Fields fields) {
+  write(spdlog::level::debug, message, fields);
+}
 void info(std::string_view message, Fields fields) { write(spdlog::level::info, message, fields); }
 void warn(std::string_view message, Fields fields) { write(spdlog::level::warn, message, fields); }
 void error(std::string_view message, Fields fields) { write(spdlog::level::err, message, fields); }
 
 Result<void> set_level(std::string_view level) {
-  if (level == "debug") logger().set_level(spdlog::level::debug);
-  else if (level == "info") logger().set_level(spdlog::level::info);
-  else if (level == "warn") logger().set_level(spdlog::level::warn);
-  else if (level == "error") logger().set_level(spdlog::level::err);
-  else if (level == "off") logger().set_level(spdlog::level::off);
+  if (level == "debug")
+    logger().set_level(spdlog::level::debug);
+  else if (level == "info")
+    logger().set_level(spdlog::level::info);
+  else if (level == "warn")
+    logger().set_level(spdlog::level::warn);
+  else if (level == "error")
+    logger().set_level(spdlog::level::err);
+  else if (level == "off")
+    logger().set_level(spdlog::level::off);
   else {
     return fail(Errc::invalid, "log level '" + std::string(level) +
                                    "' is unknown: use debug, info, warn, error or off");

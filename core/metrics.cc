@@ -53,8 +53,10 @@ std::string label_text(const LabelPairs& labels, std::string_view extra = {}) {
     out += name + "=\"";
     for (char c : value) {
       if (c == '\\' || c == '"') out += '\\';
-      if (c == '\n') out += "\\n";
-      else out += c;
+      if (c == '\n')
+        out += "\\n";
+      else
+        out += c;
     }
     out += '"';
   }

@@ -41,20 +41,19 @@ Result<bool> parse_bool(std::string_view text) {
 }
 
 std::string text_of(const OptionTable::Target& target) {
-  return std::visit(
-      Overloaded{
-          [](std::string* value) { return *value; },
-          [](bool* value) { return std::string(*value ? "true" : "false"); },
-          [](std::int64_t* value) { return std::to_string(*value); },
-          [](ByteSize* value) { return format_byte_size(*value); },
-          [](std::chrono::milliseconds* value) { return format_duration(*value); },
-          [](std::vector<std::string>* value) {
-            std::string out;
-            for (const auto& item : *value) out += (out.empty() ? "" : ",") + item;
-            return out;
-          },
-      },
-      target);
+  return std::visit(Overloaded{
+                        [](std::string* value) { return *value; },
+                        [](bool* value) { return std::string(*value ? "true" : "false"); },
+                        [](std::int64_t* value) { return std::to_string(*value); },
+                        [](ByteSize* value) { return format_byte_size(*value); },
+                        [](std::chrono::milliseconds* value) { return format_duration(*value); },
+                        [](std::vector<std::string>* value) {
+                          std::string out;
+                          for (const auto& item : *value) out += (out.empty() ? "" : ",") + item;
+                          return out;
+                        },
+                    },
+                    target);
 }
 
 Result<void> check_range(const OptionTable::Row& row, std::int64_t number) {
@@ -69,45 +68,46 @@ Result<void> check_range(const OptionTable::Row& row, std::int64_t number) {
 
 // Sets the target from one value; lists take one more item.
 Result<void> assign(const OptionTable::Row& row, const std::string& text) {
-  return std::visit(
-      Overloaded{
-          [&](std::string* target) -> Result<void> {
-            *target = text;
-            return {};
-          },
-          [&](bool* target) -> Result<void> {
-            auto value = parse_bool(text);
-            if (!value) return fail(std::move(value).error());
-            *target = *value;
-            return {};
-          },
-          [&](std::int64_t* target) -> Result<void> {
-            auto value = parse_number(text);
-            if (!value) return fail(std::move(value).error());
-            if (auto in_range = check_range(row, *value); !in_range) return in_range;
-            *target = *value;
-            return {};
-          },
-          [&](ByteSize* target) -> Result<void> {
-            auto value = parse_byte_size(text);
-            if (!value) return fail(std::move(value).error());
-            *target = *value;
-            return {};
-          },
-          [&](std::chrono::milliseconds* target) -> Result<void> {
-            auto value = parse_duration(text);
-            if (!value) return fail(std::move(value).error());
-            const auto time = std::chrono::duration_cast<std::chrono::milliseconds>(*value);
-            if (auto in_range = check_range(row, time.count()); !in_range) return in_range;
-            *target = time;
-            return {};
-          },
-          [&](std::vector<std::string>* target) -> Result<void> {
-            target->push_back(text);
-            return {};
-          },
-      },
-      row.target);
+  return std::visit(Overloaded{
+                        [&](std::string* target) -> Result<void> {
+                          *target = text;
+                          return {};
+                        },
+                        [&](bool* target) -> Result<void> {
+                          auto value = parse_bool(text);
+                          if (!value) return fail(std::move(value).error());
+                          *target = *value;
+                          return {};
+                        },
+                        [&](std::int64_t* target) -> Result<void> {
+                          auto value = parse_number(text);
+                          if (!value) return fail(std::move(value).error());
+                          if (auto in_range = check_range(row, *value); !in_range) return in_range;
+                          *target = *value;
+                          return {};
+                        },
+                        [&](ByteSize* target) -> Result<void> {
+                          auto value = parse_byte_size(text);
+                          if (!value) return fail(std::move(value).error());
+                          *target = *value;
+                          return {};
+                        },
+                        [&](std::chrono::milliseconds* target) -> Result<void> {
+                          auto value = parse_duration(text);
+                          if (!value) return fail(std::move(value).error());
+                          const auto time =
+                              std::chrono::duration_cast<std::chrono::milliseconds>(*value);
+                          if (auto in_range = check_range(row, time.count()); !in_range)
+                            return in_range;
+                          *target = time;
+                          return {};
+                        },
+                        [&](std::vector<std::string>* target) -> Result<void> {
+                          target->push_back(text);
+                          return {};
+                        },
+                    },
+                    row.target);
 }
 
 std::string did_you_mean(std::string_view word, const std::vector<std::string>& known) {
@@ -141,11 +141,11 @@ struct Loader {
 
   Result<void> visit_entry(const YAML::Node& name, const YAML::Node& value, const std::string& key,
                            int depth) {
-    const auto row = std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.key == key; });
+    const auto row =
+        std::find_if(rows.begin(), rows.end(), [&](const auto& r) { return r.key == key; });
     if (row != rows.end()) return set(*row, value, key);
-    const bool section = std::any_of(rows.begin(), rows.end(), [&](const auto& r) {
-      return r.key.starts_with(key + ".");
-    });
+    const bool section = std::any_of(rows.begin(), rows.end(),
+                                     [&](const auto& r) { return r.key.starts_with(key + "."); });
     if (section) {
       if (value.IsNull()) return {};
       if (!value.IsMap()) return wrong(value, "'" + key + "' is a section and needs keys below it");
@@ -188,11 +188,20 @@ struct Loader {
 }  // namespace
 
 Result<ByteSize> parse_byte_size(std::string_view text) {
-  static constexpr std::pair<std::string_view, std::uint64_t> kUnits[] = {
-      {"", 1},          {"b", 1},           {"k", 1ULL << 10}, {"kb", 1000},
-      {"kib", 1ULL << 10}, {"m", 1ULL << 20},  {"mb", 1'000'000}, {"mib", 1ULL << 20},
-      {"g", 1ULL << 30}, {"gb", 1'000'000'000}, {"gib", 1ULL << 30},
-      {"t", 1ULL << 40}, {"tb", 1'000'000'000'000}, {"tib", 1ULL << 40}};
+  static constexpr std::pair<std::string_view, std::uint64_t> kUnits[] = {{"", 1},
+                                                                          {"b", 1},
+                                                                          {"k", 1ULL << 10},
+                                                                          {"kb", 1000},
+                                                                          {"kib", 1ULL << 10},
+                                                                          {"m", 1ULL << 20},
+                                                                          {"mb", 1'000'000},
+                                                                          {"mib", 1ULL << 20},
+                                                                          {"g", 1ULL << 30},
+                                                                          {"gb", 1'000'000'000},
+                                                                          {"gib", 1ULL << 30},
+                                                                          {"t", 1ULL << 40},
+                                                                          {"tb", 1'000'000'000'000},
+                                                                          {"tib", 1ULL << 40}};
   std::uint64_t number = 0;
   const char* end = text.data() + text.size();
   auto [stop, error] = std::from_chars(text.data(), end, number);
@@ -268,8 +277,8 @@ Result<void> OptionTable::load(std::string_view yaml, std::string_view file_name
     if (!root.IsMap()) return loader.wrong(root, "needs 'key: value' lines");
     return loader.visit(root, "", 1);
   } catch (const YAML::Exception& bad) {
-    return fail(Errc::invalid, std::string(file_name) + ":" + std::to_string(bad.mark.line + 1) +
-                                   ": " + bad.msg);
+    return fail(Errc::invalid,
+                std::string(file_name) + ":" + std::to_string(bad.mark.line + 1) + ": " + bad.msg);
   }
 }
 
@@ -348,7 +357,8 @@ std::string OptionTable::help() const {
     std::string line = "  " + left(row);
     line.resize(std::max(line.size() + 1, width + 4), ' ');
     std::string text = row.help;
-    const bool plain_bool = std::holds_alternative<bool*>(row.target) && row.default_text == "false";
+    const bool plain_bool =
+        std::holds_alternative<bool*>(row.target) && row.default_text == "false";
     if (!row.default_text.empty() && !plain_bool && row.default_text.size() <= kMaxDefaultInHelp) {
       text += " [" + row.default_text + "]";
     }

@@ -35,11 +35,11 @@ class OptionTable {
   using Target = std::variant<std::string*, bool*, std::int64_t*, ByteSize*,
                               std::chrono::milliseconds*, std::vector<std::string>*>;
   struct Row {
-    std::string key;         // server.listen; empty: command line only
-    std::string flag;        // --listen; empty: config file only
+    std::string key;   // server.listen; empty: command line only
+    std::string flag;  // --listen; empty: config file only
     Target target;
-    std::string value_name;  // ADDRESS:PORT; empty for bool
-    std::string help;        // one sentence, no full stop
+    std::string value_name;            // ADDRESS:PORT; empty for bool
+    std::string help;                  // one sentence, no full stop
     std::int64_t least = 0, most = 0;  // for numbers (a duration: in ms), when most > least
     std::string default_text;
   };

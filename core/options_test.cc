@@ -35,14 +35,15 @@ struct Example {
 
 TEST_CASE("the file sets the targets and the command line wins") {
   Example example;
-  REQUIRE(example.table.load("server:\n  listen: 0.0.0.0:1\n  limit: 2MiB\n  tls: yes\n"
-                             "store: {age: 10m}\ncollect:\n  files: [a, b]\nkafka:\n",
-                             "x.yml"));
+  REQUIRE(
+      example.table.load("server:\n  listen: 0.0.0.0:1\n  limit: 2MiB\n  tls: yes\n"
+                         "store: {age: 10m}\ncollect:\n  files: [a, b]\nkafka:\n",
+                         "x.yml"));
   CHECK(example.limit.bytes == 2 << 20);
   CHECK(example.age == std::chrono::minutes(10));
   CHECK(example.files == std::vector<std::string>{"a", "b"});
-  auto parsed = example.table.parse({"--listen=:2", "--no-tls", "--file", "c", "--file", "d", "x",
-                                     "--", "--y"});
+  auto parsed = example.table.parse(
+      {"--listen=:2", "--no-tls", "--file", "c", "--file", "d", "x", "--", "--y"});
   REQUIRE(parsed);
   CHECK(example.listen == ":2");
   CHECK_FALSE(example.tls);
@@ -52,7 +53,8 @@ TEST_CASE("the file sets the targets and the command line wins") {
 
 TEST_CASE("a bad config is refused with its line and a remedy") {
   auto [yaml, message] = GENERATE(table<std::string, std::string>({
-      {"kafka:\n  broker: x\n", "x.yml:2: unknown key 'kafka.broker'; did you mean 'kafka.brokers'?"},
+      {"kafka:\n  broker: x\n",
+       "x.yml:2: unknown key 'kafka.broker'; did you mean 'kafka.brokers'?"},
       {"kafk:\n  brokers: x\n", "x.yml:1: unknown key 'kafk'; did you mean 'kafka'?"},
       {"server:\n  threads: many\n", "x.yml:2: 'server.threads': 'many' is not a whole number"},
       {"server:\n  threads: 99\n",

@@ -6,20 +6,34 @@ namespace logboom {
 
 std::string_view name(Errc code) {
   switch (code) {
-    case Errc::invalid: return "invalid";
-    case Errc::not_found: return "not found";
-    case Errc::conflict: return "conflict";
-    case Errc::too_large: return "too large";
-    case Errc::limit: return "limit";
-    case Errc::busy: return "busy";
-    case Errc::full: return "full";
-    case Errc::unavailable: return "unavailable";
-    case Errc::timeout: return "timeout";
-    case Errc::cancelled: return "cancelled";
-    case Errc::denied: return "denied";
-    case Errc::corrupt: return "corrupt";
-    case Errc::io: return "io";
-    case Errc::internal: return "internal";
+    case Errc::invalid:
+      return "invalid";
+    case Errc::not_found:
+      return "not found";
+    case Errc::conflict:
+      return "conflict";
+    case Errc::too_large:
+      return "too large";
+    case Errc::limit:
+      return "limit";
+    case Errc::busy:
+      return "busy";
+    case Errc::full:
+      return "full";
+    case Errc::unavailable:
+      return "unavailable";
+    case Errc::timeout:
+      return "timeout";
+    case Errc::cancelled:
+      return "cancelled";
+    case Errc::denied:
+      return "denied";
+    case Errc::corrupt:
+      return "corrupt";
+    case Errc::io:
+      return "io";
+    case Errc::internal:
+      return "internal";
   }
   return "unknown";
 }

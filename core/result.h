@@ -6,8 +6,8 @@
 //     ...
 //     if (!bounded) return fail(Errc::invalid, "rule: needs a time range");
 //
-// Functions that return a Result are [[nodiscard]]. Foreign errors (RocksDB, Kafka, errno) become an
-// Error in the file that owns the library, with what we were doing and, for people, the remedy.
+// Functions that return a Result are [[nodiscard]]. Foreign errors (RocksDB, Kafka, errno) become
+// an Error in the file that owns the library, with what we were doing and, for people, the remedy.
 #pragma once
 
 #include <cstdint>

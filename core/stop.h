@@ -12,8 +12,8 @@ namespace logboom {
 // Blocks SIGINT, SIGTERM and SIGHUP in this thread and all it starts, and ignores SIGPIPE. Call it
 // first in main.
 void block_stop_signals();
-// Waits for SIGINT or SIGTERM; SIGHUP calls `reload` and goes on waiting. A second SIGINT or SIGTERM
-// while the program stops ends it at once.
+// Waits for SIGINT or SIGTERM; SIGHUP calls `reload` and goes on waiting. A second SIGINT or
+// SIGTERM while the program stops ends it at once.
 void wait_for_stop_signal(const std::function<void()>& reload = {});
 
 // Sleeps until the time has passed (true) or a stop is asked for (false).

@@ -50,7 +50,8 @@ bool take_offset(std::string_view& text, int& minutes) {
   const bool west = !text.empty() && text.front() == '-';
   if (!take(text, '+') && !take(text, '-')) return false;
   int hour = 0, minute = 0;
-  if (!take_digits(text, 2, hour) || !take(text, ':') || !take_digits(text, 2, minute)) return false;
+  if (!take_digits(text, 2, hour) || !take(text, ':') || !take_digits(text, 2, minute))
+    return false;
   if (hour > 23 || minute > 59) return false;
   minutes = (hour * 60 + minute) * (west ? -1 : 1);
   return true;
@@ -67,7 +68,7 @@ struct Unit {
   double nanoseconds;
 };
 constexpr Unit kUnits[] = {
-    {"ns", 1},   {"us", 1e3}, {"µs", 1e3},     {"ms", 1e6},         {"s", 1e9},
+    {"ns", 1},   {"us", 1e3},   {"µs", 1e3},    {"ms", 1e6},        {"s", 1e9},
     {"m", 60e9}, {"h", 3600e9}, {"d", 86400e9}, {"w", 7 * 86400e9}, {"y", 365 * 86400e9},
 };
 
@@ -83,13 +84,13 @@ Result<std::int64_t> parse_rfc3339(std::string_view text) {
   const std::string_view whole = text;
   int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0, offset = 0;
   std::int64_t fraction = 0;
-  const bool shape =
-      take_digits(text, 4, year) && take(text, '-') && take_digits(text, 2, month) &&
-      take(text, '-') && take_digits(text, 2, day) &&
-      (take(text, 'T') || take(text, 't') || take(text, ' ')) && take_digits(text, 2, hour) &&
-      take(text, ':') && take_digits(text, 2, minute) && take(text, ':') &&
-      take_digits(text, 2, second) && take_fraction(text, fraction) && take_offset(text, offset) &&
-      text.empty();
+  const bool shape = take_digits(text, 4, year) && take(text, '-') && take_digits(text, 2, month) &&
+                     take(text, '-') && take_digits(text, 2, day) &&
+                     (take(text, 'T') || take(text, 't') || take(text, ' ')) &&
+                     take_digits(text, 2, hour) && take(text, ':') &&
+                     take_digits(text, 2, minute) && take(text, ':') &&
+                     take_digits(text, 2, second) && take_fraction(text, fraction) &&
+                     take_offset(text, offset) && text.empty();
   // Years outside these do not fit nanoseconds in 64 bits.
   if (!shape || year < 1678 || year > 2261 || hour > 23 || minute > 59 || second > 60) {
     return bad_time(whole);
@@ -112,8 +113,7 @@ Result<std::int64_t> parse_loki_time(std::string_view text) {
     if (error != std::errc() || stop != end || !(std::abs(seconds) < 9e9)) return bad_time(text);
     // Whole seconds apart, so that the fraction keeps its microseconds.
     const double whole = std::floor(seconds);
-    return static_cast<std::int64_t>(whole) * kSecond +
-           std::llround((seconds - whole) * 1e9);
+    return static_cast<std::int64_t>(whole) * kSecond + std::llround((seconds - whole) * 1e9);
   }
   std::int64_t number = 0;
   auto [stop, error] = std::from_chars(text.data(), end, number);
@@ -134,8 +134,8 @@ Result<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   double total = 0;
   while (!text.empty()) {
     double number = 0;
-    auto [stop, error] = std::from_chars(text.data(), text.data() + text.size(), number,
-                                         std::chars_format::fixed);
+    auto [stop, error] =
+        std::from_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed);
     if (error != std::errc() || !(number >= 0)) return bad();
     text.remove_prefix(static_cast<std::size_t>(stop - text.data()));
     const Unit* unit = nullptr;
@@ -170,8 +170,9 @@ std::string format_duration(std::chrono::nanoseconds duration) {
                : -rest;
   }
   static constexpr std::pair<std::string_view, std::int64_t> kSteps[] = {
-      {"d", kDay},          {"h", 3600 * kSecond}, {"m", 60 * kSecond}, {"s", kSecond},
-      {"ms", 1'000'000}, {"us", 1'000},         {"ns", 1}};
+      {"d", kDay},    {"h", 3600 * kSecond}, {"m", 60 * kSecond},
+      {"s", kSecond}, {"ms", 1'000'000},     {"us", 1'000},
+      {"ns", 1}};
   for (const auto& [unit, size] : kSteps) {
     if (rest < size) continue;
     out += std::to_string(rest / size);
@@ -193,8 +194,8 @@ std::string format_rfc3339(std::int64_t time_ns, int digits) {
                            seconds % 60);
   std::string out(buffer, static_cast<std::size_t>(size));
   if (digits > 0) {
-    size = std::snprintf(buffer, sizeof buffer, ".%09lld",
-                         static_cast<long long>(in_day % kSecond));
+    size =
+        std::snprintf(buffer, sizeof buffer, ".%09lld", static_cast<long long>(in_day % kSecond));
     out.append(buffer, static_cast<std::size_t>(std::min(digits, 9)) + 1);
   }
   return out + "Z";
@@ -209,10 +210,9 @@ std::int32_t day_of(std::int64_t time_ns) {
 std::string day_name(std::int32_t day) {
   const std::chrono::year_month_day date{std::chrono::sys_days(std::chrono::days(day))};
   char buffer[32];
-  const int size = std::snprintf(buffer, sizeof buffer, "%04d%02u%02u",
-                                 static_cast<int>(date.year()),
-                                 static_cast<unsigned>(date.month()),
-                                 static_cast<unsigned>(date.day()));
+  const int size =
+      std::snprintf(buffer, sizeof buffer, "%04d%02u%02u", static_cast<int>(date.year()),
+                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
   return {buffer, static_cast<std::size_t>(size)};
 }
 

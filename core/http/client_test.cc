@@ -124,24 +124,27 @@ TEST_CASE("TLS carries requests, streams and WebSockets") {
 
 TEST_CASE("certificates that cannot be used are named") {
   const Certificate one, two;
-  const std::string certificate_one = one.certificate_file(), key_one = one.key_file(),
-                    key_two = two.key_file();
   WorkerPool workers(1);
-  auto [certificate, key, words] = GENERATE_COPY(table<std::string, std::string, std::string>({
-      {certificate_one, "", "or neither"},
-      {"", key_one, "or neither"},
-      {"/does/not/exist.pem", key_one, "/does/not/exist.pem"},
-      {key_one, key_one, "TLS certificate"},
-      {certificate_one, "/does/not/exist.pem", "/does/not/exist.pem"},
-      {certificate_one, key_two, "belong to"},
-  }));
-  CAPTURE(certificate, key);
-  const auto server =
-      Server::listen({.certificate_file = certificate, .key_file = key}, Router{}, workers);
-  REQUIRE_FALSE(server.has_value());
-  CAPTURE(server.error().message);
-  CHECK(server.error().code == Errc::invalid);
-  CHECK(server.error().message.find(words) != std::string::npos);
+  struct Row {
+    std::string certificate, key, words;
+  };
+  const Row rows[] = {
+      {one.certificate_file(), "", "or neither"},
+      {"", one.key_file(), "or neither"},
+      {"/does/not/exist.pem", one.key_file(), "certificate /does/not/exist.pem"},
+      {one.key_file(), one.key_file(), "certificate " + one.key_file()},
+      {one.certificate_file(), "/does/not/exist.pem", "key /does/not/exist.pem"},
+      {one.certificate_file(), two.key_file(), "belong to " + one.certificate_file()},
+  };
+  for (const auto& [certificate, key, words] : rows) {
+    CAPTURE(certificate, key);
+    const auto server =
+        Server::listen({.certificate_file = certificate, .key_file = key}, Router{}, workers);
+    REQUIRE_FALSE(server.has_value());
+    CAPTURE(server.error().message);
+    CHECK(server.error().code == Errc::invalid);
+    CHECK(server.error().message.find(words) != std::string::npos);
+  }
 }
 
 TEST_CASE("a URL that is none is refused at once") {

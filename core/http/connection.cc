@@ -76,12 +76,12 @@ struct Exchange {
 
 template <class Handler>
 struct PoolCall {
-  std::shared_ptr<Exchange> exchange;  // first, so it dies last: it holds what the handler runs on
+  std::shared_ptr<Exchange> exchange;
   Handler handler;
 };
 
 // Runs `work`, which must not throw, on the worker pool. False: the pool is busy, it did not run.
-// A plain function rather than a lambda with captures: g++ 12 destroys those twice in a co_await.
+// `work` is a plain function because g++ 12 mishandles temporaries with captures inside a co_await.
 awaitable<bool> on_pool(std::shared_ptr<Exchange> exchange, void (*work)(Exchange&)) {
   return asio::async_initiate<const asio::use_awaitable_t<>&, void(bool)>(
       [](auto&& handler, std::shared_ptr<Exchange> subject, void (*task)(Exchange&)) {
@@ -89,15 +89,18 @@ awaitable<bool> on_pool(std::shared_ptr<Exchange> exchange, void (*work)(Exchang
         WorkerPool& workers = subject->state->workers;
         auto call = std::make_shared<PoolCall<Handler>>(
             PoolCall<Handler>{std::move(subject), std::forward<decltype(handler)>(handler)});
+        // Leaves nothing of the exchange behind on the pool's thread: once the coroutine goes on,
+        // the server may stop and what the exchange refers to may go.
         const auto finish = [](std::shared_ptr<PoolCall<Handler>> ended, bool ran) {
+          const auto keeps_executor_valid = ended->exchange->state;
           const auto executor = asio::get_associated_executor(ended->handler);
           asio::post(executor, [ended = std::move(ended), ran] { std::move(ended->handler)(ran); });
         };
-        const bool taken = workers.post([call, finish, task] {
+        const bool taken = workers.post([call, finish, task]() mutable {
           task(*call->exchange);
-          finish(call, true);
+          finish(std::move(call), true);
         });
-        if (!taken) finish(call, false);
+        if (!taken) finish(std::move(call), false);
       },
       use_awaitable, std::move(exchange), work);
 }
@@ -405,6 +408,11 @@ class Connection final : public Connected, public std::enable_shared_from_this<C
     bool written = co_await write(
         head, headers_only || streamed ? std::string_view() : std::string_view(response.body));
     if (written && streamed && !headers_only) written = co_await write_stream(exchange);
+    if (streamed) {
+      // Whatever the stream holds is the handler's, and may be slow to let go of.
+      const bool let_go = co_await on_pool(exchange, &end_stream);
+      if (!let_go) end_stream(*exchange);
+    }
     count(*exchange, response.status);
     if (!written) stream_.close();
     co_return written && exchange->keep_alive;
@@ -428,9 +436,6 @@ class Connection final : public Connected, public std::enable_shared_from_this<C
     }
     exchange->done = true;
     watch_.cancel();
-    // Whatever the stream holds is the handler's, and may be slow to let go of.
-    const bool let_go = co_await on_pool(exchange, &end_stream);
-    if (!let_go) end_stream(*exchange);
     co_return complete;
   }
 

@@ -42,7 +42,7 @@ Result<std::string> inflate_as(int window_bits, std::string_view bytes, std::siz
 
   Input input(bytes);
   std::string out;
-  std::array<char, 32 * 1024> piece;
+  std::array<char, std::size_t{32} << 10> piece;
   for (;;) {
     input.feed(stream);
     stream.next_out = reinterpret_cast<Bytef*>(piece.data());

@@ -8,11 +8,13 @@
 #include <array>
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/beast/core/bind_handler.hpp>
+#include <boost/beast/core/role.hpp>
 #include <boost/beast/core/stream_traits.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/websocket/teardown.hpp>
 #include <memory>
 #include <optional>
 
@@ -57,11 +59,14 @@ class Stream {
 
   friend void beast_close_socket(Stream& stream) { stream.close(); }
 
-  // The end of a WebSocket whose close frames are exchanged. TLS's own farewell would say it again.
+  // The end of a WebSocket whose close frames are exchanged. TLS's own farewell would say it again,
+  // and Beast's would wait for the other side to close, as long as that side likes.
   template <class Handler>
-  friend void async_teardown(beast::role_type role, Stream& stream, Handler&& handler) {
-    using beast::websocket::async_teardown;
-    async_teardown(role, stream.tcp(), std::forward<Handler>(handler));
+  friend void async_teardown(beast::role_type, Stream& stream, Handler&& handler) {
+    ErrorCode ignored;
+    stream.tcp().socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    asio::post(stream.get_executor(),
+               beast::bind_front_handler(std::forward<Handler>(handler), ErrorCode{}));
   }
 
  private:

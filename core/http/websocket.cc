@@ -377,7 +377,7 @@ void WebSocket::delivered() {
 
 }  // namespace
 
-void start_websocket(std::shared_ptr<ServerState> state, Stream stream,
+void start_websocket(const std::shared_ptr<ServerState>& state, Stream stream,
                      beast::http::request<beast::http::empty_body> upgrade,
                      std::shared_ptr<Session> session) {
   auto socket =

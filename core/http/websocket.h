@@ -11,7 +11,7 @@ namespace logboom::http {
 
 // Answers the upgrade on the stream and serves the session until either side ends it. On the
 // stream's strand.
-void start_websocket(std::shared_ptr<ServerState> state, Stream stream,
+void start_websocket(const std::shared_ptr<ServerState>& state, Stream stream,
                      beast::http::request<beast::http::empty_body> upgrade,
                      std::shared_ptr<Session> session);
 
