@@ -1,7 +1,7 @@
 #include "query/execute.h"
 
 #include <algorithm>
-#include <tuple>
+#include <limits>
 
 namespace logboom::query {
 namespace {
@@ -65,8 +65,8 @@ class Budget {
   std::optional<Error> error_;
 };
 
-auto key(std::int64_t time_ns, store::Place place, std::uint32_t index) {
-  return std::tuple(time_ns, place, index);
+LineKey key(std::int64_t time_ns, store::Place place, std::uint32_t index) {
+  return {time_ns, place, index};
 }
 
 store::Scan scan_of(const Plan& plan, Range range, bool newest_first, std::stop_token stop) {
@@ -81,11 +81,13 @@ store::Scan scan_of(const Plan& plan, Range range, bool newest_first, std::stop_
 // The best `limit` lines so far; the worst of them on top of a heap.
 class Best {
  public:
-  Best(Order order, std::size_t limit) : order_(order), limit_(limit) {}
+  explicit Best(const Page& page) : order_(page.order), limit_(page.limit), after_(page.after) {}
 
   bool full() const { return lines_.size() >= limit_; }
   bool has_room_for(const store::LineView& view) const {
-    return !full() || better(key(view.time_ns, view.place, view.index), key_of(lines_.front()));
+    const LineKey place = key(view.time_ns, view.place, view.index);
+    if (after_ && !better(*after_, place)) return false;
+    return !full() || better(place, key_of(lines_.front()));
   }
   // Could a line of this time or worse still get in?
   bool open_at(std::int64_t bound) const {
@@ -118,34 +120,43 @@ class Best {
   }
 
  private:
-  using Key = std::tuple<std::int64_t, store::Place, std::uint32_t>;
-  static Key key_of(const Line& line) { return key(line.time_ns, line.place, line.index); }
-  bool better(const Key& a, const Key& b) const {
+  static LineKey key_of(const Line& line) { return key(line.time_ns, line.place, line.index); }
+  bool better(const LineKey& a, const LineKey& b) const {
     return order_ == Order::newest_first ? b < a : a < b;
   }
 
   Order order_;
   std::size_t limit_;
+  std::optional<LineKey> after_;
   std::vector<Line> lines_;
 };
 
 }  // namespace
 
-Result<Answer> newest_or_oldest(const store::Snapshot& snapshot, const Plan& plan, Range range,
-                                Order order, std::size_t limit, const Limits& limits,
-                                std::stop_token stop) {
+Result<Answer> newest_or_oldest(const store::Snapshot& snapshot, const Plan& plan, const Page& page,
+                                const Limits& limits, std::stop_token stop) {
   const auto started = Clock::now();
   Answer answer;
-  if (plan.nothing() || limit == 0 || range.start >= range.end) return answer;
+  const bool newest_first = page.order == Order::newest_first;
+  Range range = page.range;
+  if (page.after) {
+    const std::int64_t edge = std::get<0>(*page.after);
+    if (newest_first) {
+      range.end =
+          std::min(range.end, edge < std::numeric_limits<std::int64_t>::max() ? edge + 1 : edge);
+    } else {
+      range.start = std::max(range.start, edge);
+    }
+  }
+  if (plan.nothing() || page.limit == 0 || range.start >= range.end) return answer;
   Budget budget(limits, stop);
-  Best best(order, limit);
+  Best best(page);
   const auto more = [&](std::int64_t bound) { return budget.in_time() && best.open_at(bound); };
   const auto visit = [&](const store::LineView& line) {
     if (!budget.spend(line.body.size()) || !best.has_room_for(line) || !plan.wants(line)) return;
     (void)best.add(line, answer.streams, budget);
   };
-  auto scanned =
-      snapshot.scan(scan_of(plan, range, order == Order::newest_first, stop), more, visit);
+  auto scanned = snapshot.scan(scan_of(plan, range, newest_first, stop), more, visit);
   if (budget.stopped()) return fail(*budget.error());
   if (!scanned) return fail(std::move(scanned).error());
   answer.scanned = *scanned;

@@ -9,9 +9,11 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/result.h"
@@ -32,6 +34,9 @@ struct Range {
   std::int64_t start = 0, end = 0;  // [start, end)
 };
 
+// Where a line stands among all of its tool.
+using LineKey = std::tuple<std::int64_t, store::Place, std::uint32_t>;
+
 enum class Order : std::uint8_t { oldest_first, newest_first };
 
 struct Answer {
@@ -41,9 +46,16 @@ struct Answer {
   std::chrono::nanoseconds took{0};
 };
 
+struct Page {
+  Range range;
+  Order order = Order::newest_first;
+  std::size_t limit = 0;
+  std::optional<LineKey> after;  // only lines behind this one, in that order
+};
+
 [[nodiscard]] Result<Answer> newest_or_oldest(const store::Snapshot& snapshot, const Plan& plan,
-                                              Range range, Order order, std::size_t limit,
-                                              const Limits& limits, std::stop_token stop);
+                                              const Page& page, const Limits& limits,
+                                              std::stop_token stop);
 
 // Shows every line that matches, in no promised order; `visit` returns false to end.
 [[nodiscard]] Result<store::ScanStats> each_line(

@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "query/render.h"
 #include "query/test_store.h"
 
 namespace logboom::query {
@@ -126,7 +127,7 @@ std::vector<std::string> answer_of(const store::Snapshot& snapshot, const Case& 
   REQUIRE(question.has_value());
   const auto plan = Plan::make(*question, "local", snapshot.streams(range.start, range.end));
   REQUIRE(plan.has_value());
-  const auto answer = newest_or_oldest(snapshot, *plan, range, order, limit, {}, {});
+  const auto answer = newest_or_oldest(snapshot, *plan, {range, order, limit, {}}, {}, {});
   REQUIRE(answer.has_value());
   std::vector<std::string> out;
   for (const auto& line : answer->lines) {
@@ -218,8 +219,8 @@ TEST_CASE("a query over its limits ends with an error that says what to do") {
     code = Errc::cancelled;
     words = "cancelled";
   }
-  const auto answer = newest_or_oldest(snapshot, *plan, {0, 100}, Order::newest_first, 100, limits,
-                                       stop.get_token());
+  const auto answer = newest_or_oldest(snapshot, *plan, {{0, 100}, Order::newest_first, 100, {}},
+                                       limits, stop.get_token());
   REQUIRE_FALSE(answer.has_value());
   CHECK(answer.error().code == code);
   CHECK(has(answer.error().message, words));
@@ -234,10 +235,44 @@ TEST_CASE("the limit bounds what is kept, not what is looked at") {
   for (int i = 0; i < 50; ++i) store.add({{i, std::string(1'000, 'x')}});
   const auto plan = Plan::make({}, "local", {});
   REQUIRE(plan.has_value());
-  const auto answer = newest_or_oldest(store->snapshot("local"), *plan, {0, 100},
-                                       Order::oldest_first, 3, {.answer_bytes = 8'000}, {});
+  const auto answer =
+      newest_or_oldest(store->snapshot("local"), *plan, {{0, 100}, Order::oldest_first, 3, {}},
+                       {.answer_bytes = 8'000}, {});
   REQUIRE(answer.has_value());
   CHECK(answer->lines.size() == 3);
+}
+
+TEST_CASE("pages meet exactly, also inside one instant") {
+  TestStore store;
+  for (int i = 0; i < 7; ++i)
+    store.add({{5, "a" + std::to_string(i)}, {5, "b" + std::to_string(i)}});
+  store.add({{4, "first"}, {6, "last"}});
+  const auto plan = Plan::make({}, "local", {});
+  REQUIRE(plan.has_value());
+  for (const auto order : {Order::oldest_first, Order::newest_first}) {
+    std::vector<std::string> paged;
+    Page page{{0, 100}, order, 3, {}};
+    for (;;) {
+      const auto answer = newest_or_oldest(store->snapshot("local"), *plan, page, {}, {});
+      REQUIRE(answer.has_value());
+      if (answer->lines.empty()) break;
+      for (const auto& line : answer->lines) paged.push_back(line.body);
+      const Line& last = answer->lines.back();
+      page.after = LineKey{last.time_ns, last.place, last.index};
+      const auto id = parse_line_id(line_id(last.place, last.index));
+      REQUIRE(id);
+      CHECK(*id == std::pair(last.place, last.index));
+    }
+    page = {{0, 100}, order, 100, {}};
+    const auto whole = newest_or_oldest(store->snapshot("local"), *plan, page, {}, {});
+    REQUIRE(whole.has_value());
+    REQUIRE(paged.size() == 16);
+    for (std::size_t i = 0; i < paged.size(); ++i) CHECK(paged[i] == whole->lines[i].body);
+  }
+  for (const char* bad : {"", "1", "1.2", "1.2.", "x.1.1", "1.2.3.4", "1.2.fffffffff"}) {
+    CAPTURE(bad);
+    CHECK_FALSE(parse_line_id(bad));
+  }
 }
 
 TEST_CASE("matching streams are those with a matching line") {

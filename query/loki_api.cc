@@ -33,13 +33,15 @@ http::Response query_range(const Api& api, const http::Request& request) {
   if (!limit) return failed_read(limit.error());
   const auto order = order_of(request);
   if (!order) return failed_read(order.error());
+  const auto after = after_of(request);
+  if (!after) return failed_read(after.error());
   if (const auto step = check_step(request, *range); !step) return failed_read(step.error());
 
   const auto snapshot = api.store->snapshot(*tool);
   const auto plan = Plan::make(*question, *tool, snapshot.streams(range->start, range->end));
   if (!plan) return failed_read(plan.error());
-  const auto answer =
-      newest_or_oldest(snapshot, *plan, *range, *order, *limit, api.limits, request.cancelled);
+  const Page page{.range = *range, .order = *order, .limit = *limit, .after = *after};
+  const auto answer = newest_or_oldest(snapshot, *plan, page, api.limits, request.cancelled);
   if (!answer) return failed_read(answer.error());
   count(answer->scanned);
   return http::json(query_range_json(*answer, encoding_of(request)));

@@ -109,6 +109,22 @@ Result<std::size_t> limit_of(const http::Request& request, std::size_t most) {
   return static_cast<std::size_t>(limit);
 }
 
+Result<std::optional<LineKey>> after_of(const http::Request& request) {
+  const auto text = given(request, "after");
+  if (!text) return std::nullopt;
+  std::int64_t time_ns = 0;
+  const char* const end = text->data() + text->size();
+  const auto [stop, error] = std::from_chars(text->data(), end, time_ns);
+  if (error == std::errc() && stop != end && *stop == '.') {
+    if (const auto id = parse_line_id({stop + 1, end})) {
+      return LineKey{time_ns, id->first, id->second};
+    }
+  }
+  return fail(Errc::invalid, "could not parse 'after' parameter: '" +
+                                 std::string(text->substr(0, 80)) +
+                                 "': give a line's time in ns, a dot, and its id");
+}
+
 Result<Order> order_of(const http::Request& request) {
   const auto text = given(request, "direction");
   if (!text) return Order::newest_first;

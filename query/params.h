@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ inline constexpr std::int64_t kMaxPoints = 11'000;  // of a range by its step
 [[nodiscard]] Result<Range> range_of(const http::Request& request, std::int64_t now_ns);
 // At least 1, at most `most`.
 [[nodiscard]] Result<std::size_t> limit_of(const http::Request& request, std::size_t most);
+// Ours: after=<time ns>.<line id>, the last line of the page before. Nothing where it is absent.
+[[nodiscard]] Result<std::optional<LineKey>> after_of(const http::Request& request);
 [[nodiscard]] Result<Order> order_of(const http::Request& request);
 // step and interval mean nothing to a query for lines, but a wrong one is an error as in Loki.
 [[nodiscard]] Result<void> check_step(const http::Request& request, Range range);

@@ -22,7 +22,7 @@ std::vector<View> extra_fields(const Line& line) {
   std::vector<View> fields(line.metadata.begin(), line.metadata.end());
   if (line.level != Level::unknown) fields.emplace_back(kLevelLabel, name(line.level));
   std::erase_if(fields, [&](const View& field) { return !line.stream->get(field.first).empty(); });
-  std::ranges::stable_sort(fields, {}, &View::first);
+  std::ranges::sort(fields);
   const auto repeats = std::ranges::unique(fields, {}, &View::first);
   fields.erase(repeats.begin(), repeats.end());
   return fields;
@@ -112,6 +112,20 @@ std::string line_id(const store::Place& place, std::uint32_t index) {
   const int size = std::snprintf(text, sizeof text, "%" PRIx32 ".%" PRIx64 ".%" PRIx32,
                                  place.partition, place.offset, index);
   return {text, static_cast<std::size_t>(size)};
+}
+
+std::optional<std::pair<store::Place, std::uint32_t>> parse_line_id(std::string_view text) {
+  std::pair<store::Place, std::uint32_t> id;
+  const auto take = [&text](auto& number, bool last) {
+    const char* const end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, number, 16);
+    if (error != std::errc() || (last ? stop != end : stop == end || *stop != '.')) return false;
+    text.remove_prefix(static_cast<std::size_t>(stop - text.data()) + (last ? 0 : 1));
+    return true;
+  };
+  const bool whole =
+      take(id.first.partition, false) && take(id.first.offset, false) && take(id.second, true);
+  return whole ? std::optional(id) : std::nullopt;
 }
 
 void append_streams(std::string& out, std::span<const Line> lines, Encoding encoding) {

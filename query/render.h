@@ -6,8 +6,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "query/execute.h"
 #include "query/line.h"
@@ -22,6 +25,8 @@ struct Encoding {
 // "partition.offset.index" in hex: names a line for ever, the same on every replica. Opaque to
 // clients.
 [[nodiscard]] std::string line_id(const store::Place& place, std::uint32_t index);
+[[nodiscard]] std::optional<std::pair<store::Place, std::uint32_t>> parse_line_id(
+    std::string_view text);
 
 // [{"stream":{...},"values":[[...],...]},...]: streams in order of their first line.
 void append_streams(std::string& out, std::span<const Line> lines, Encoding encoding);

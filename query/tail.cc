@@ -97,8 +97,12 @@ Result<void> TailSession::begin() {
 
 Result<void> TailSession::back_fill(const store::Snapshot& snapshot) {
   sent_to_ = read_to_ = snapshot.end();
-  auto answer = newest_or_oldest(snapshot, *plan_, {request_.start, kLast}, Order::newest_first,
-                                 request_.limit, limits_, request_.cancelled);
+  auto answer = newest_or_oldest(snapshot, *plan_,
+                                 {.range = {request_.start, kLast},
+                                  .order = Order::newest_first,
+                                  .limit = request_.limit,
+                                  .after = {}},
+                                 limits_, request_.cancelled);
   if (!answer) return fail(std::move(answer).error());
   lines_ = std::move(answer->lines);
   streams_ = std::move(answer->streams);

@@ -200,6 +200,20 @@ TEST_CASE("a filter has all it was given and little else") {
   CHECK(value.size() <= 64 + static_cast<std::size_t>(count) * 13 / 8);
 }
 
+TEST_CASE("a filter is the same for ever, since it lies on disks") {
+  FilterBuilder builder;
+  builder.add("disk full");
+  std::string hex;
+  for (const auto byte : builder.finish()) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    hex.push_back(kDigits[static_cast<std::uint8_t>(byte) >> 4]);
+    hex.push_back(kDigits[static_cast<std::uint8_t>(byte) & 15]);
+  }
+  CHECK(hex ==
+        "4601000c0000000100020808000000000201001000"
+        "80008080000000028010000008bdd9f4799afff16f");
+}
+
 TEST_CASE("a filter with a changed byte is no filter") {
   FilterBuilder builder;
   builder.add("some words to be found");

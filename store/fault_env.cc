@@ -66,6 +66,7 @@ class FaultEnv::FileSystem : public rocksdb::FileSystemWrapper {
     const std::lock_guard lock(mutex_);
     for (auto& [path, file] : files_) file.named = true;
     renames_.clear();
+    deleted_.clear();
   }
 
   IOStatus NewWritableFile(const std::string& path, const FileOptions& options,
@@ -97,6 +98,11 @@ class FaultEnv::FileSystem : public rocksdb::FileSystemWrapper {
                       IODebugContext* debug) override {
     const std::lock_guard lock(mutex_);
     if (dead_) return IOStatus::IOError("no power");
+    const auto known = files_.find(path);
+    // Only logs: what a table that came back does is nothing, and they are large.
+    if (path.ends_with(".log"))
+      deleted_[path] = content_of(path).substr(
+          0, known != files_.end() ? known->second.size : std::string::npos);
     files_.erase(path);
     return FileSystemWrapper::DeleteFile(path, options, debug);
   }
@@ -127,8 +133,11 @@ class FaultEnv::FileSystem : public rocksdb::FileSystemWrapper {
     for (auto rename = renames_.rbegin(); rename != renames_.rend(); ++rename)
       if (random() % 2 == 0) undo(*rename);
     for (const auto& [path, file] : files_) lose(path, file, random);
+    for (const auto& [path, content] : deleted_)
+      if (random() % 2 == 0) write_file(path, content);
     files_.clear();
     renames_.clear();
+    deleted_.clear();
     dead_ = false;
     fail_in_ = 0;
   }
@@ -169,6 +178,7 @@ class FaultEnv::FileSystem : public rocksdb::FileSystemWrapper {
   mutable std::mutex mutex_;  // guards what follows
   std::map<std::string, File> files_;
   std::vector<Rename> renames_;
+  std::map<std::string, std::string> deleted_;  // since the directory was synced
   std::uint64_t fail_in_ = 0, calls_ = 0;
   Fault fault_ = Fault::io;
   bool failed_ = false, dead_ = false;

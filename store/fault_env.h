@@ -3,8 +3,8 @@
 //
 // Files lie on the real disk, but a sync only notes what would be safe. After cut_power() every
 // call fails; restart() then takes away what was not synced: a random part of the ends of files
-// (sometimes leaving garbage there), files and renames whose directory was not synced. Threads: all
-// functions from any; restart() only when nothing is open.
+// (sometimes leaving garbage there), files and renames whose directory was not synced; logs deleted
+// since may be back. Threads: all functions from any; restart() only when nothing is open.
 #pragma once
 
 #include <cstdint>

@@ -178,7 +178,7 @@ TEST_CASE("when space is back after a full disk, appends go on without a restart
     auto store = must_open(options_of(dir, clock, faults));
     REQUIRE(client.send(*store));
     faults.fail_call(n, FaultEnv::Fault::no_space);
-    const auto refused = store->append(one(batch_of("other", {"refused"})));
+    const auto refused = store->append(one(spanned(batch_of("other", {"refused"}), "other", 0)));
     if (faults.has_failed()) {
       REQUIRE_FALSE(refused);
       CHECK(refused.error().code == Errc::full);
@@ -195,8 +195,10 @@ TEST_CASE("when space is back after a full disk, appends go on without a restart
     faults.restart(static_cast<unsigned>(n));
     store = must_open(options_of(dir, clock, faults));
     client.check(*store);
-    // Refused means not stored, also after recovery.
+    // Refused means not stored, also after recovery: not its lines, and not its position.
     if (n == 1) CHECK(scan_all(store->snapshot("other")).empty());
+    CHECK(store->next_position("other").value_or(0) ==
+          scan_all(store->snapshot("other")).size() * 10);
   }
 }
 
