@@ -181,7 +181,8 @@ Result<CheckpointState> parse_checkpoint(std::string_view text) {
       words.number(state.looked_ns);
       if (!words.ok()) return wrong("no time");
     } else if (key == "source") {
-      if (!parse_source(line.substr(std::min(line.size(), key.size() + 1)), state.sources.emplace_back())) {
+      if (!parse_source(line.substr(std::min(line.size(), key.size() + 1)),
+                        state.sources.emplace_back())) {
         return wrong("not a source");
       }
     } else if (key == "end") {
@@ -231,7 +232,6 @@ Result<Checkpoint> Checkpoint::open(const std::string& directory, const std::str
     if (code) return fail(system_error("rename " + path, code.value()));
   }
   checkpoint.state_.collector = new_collector_id(host);
-  checkpoint.state_.looked_ns = now_ns();
   if (auto saved = checkpoint.save(checkpoint.state_); !saved) return fail(saved.error());
   return checkpoint;
 }

@@ -59,7 +59,7 @@ struct SavedSource {
 struct CheckpointState {
   std::string collector;  // "<host>-<random>"; a source's id is "<collector>/<number>"
   std::uint64_t next_number = 1;
-  std::int64_t looked_ns = 0;  // when the collector last looked for new files
+  std::int64_t looked_ns = 0;  // when the collector last looked for new files; 0: never
   std::vector<SavedSource> sources;
   friend bool operator==(const CheckpointState&, const CheckpointState&) = default;
 };

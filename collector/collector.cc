@@ -83,6 +83,7 @@ struct Collector::Loop {
             .fallback_tool = options.fallback_tool,
             .max_open_files = options.max_open_files,
             .rotation_grace = options.rotation_grace,
+            .piece_grace = options.piece_grace,
             .redact = [this](Origin& origin) { redact(redactor, origin); }};
   }
 
@@ -221,6 +222,7 @@ void Collector::Loop::conclude(Source& source, Reader::Seen seen) {
       break;
     case Seen::end:
       source.not_before = source.used + kReadInterval;
+      if (!source.flush && source.pieces.oldest_begin()) sources.await_piece(source);
       if (std::exchange(source.flush, false) && source.gone) {
         sources.end(source, "", 0);
         sources.let_go(source);

@@ -3,10 +3,9 @@
 //   auto collector = Collector::start({.state_directory = "...", .server_url = "http://..."});
 //
 // Promises: a line is shipped until it is acknowledged, and no position is ever used twice, so that
-// the store can keep every line once. What could not be read is told by a gap, a line like any
-// other. Limits:  memory: max_unacked_bytes of encoded batches, one turn's read, and the unfinished
-// lines of
-//          open files (kMaxLine each); at the first reading stops until answers come.
+// the store can keep every line once. What could not be read is told by a gap, a line like others.
+// Limits:  memory: max_unacked_bytes of encoded batches, one turn's read, and the unfinished lines
+//          of open files (kMaxLine each); at the first limit reading stops until answers come.
 // Errors of start(): busy (another collector has the state directory); invalid (options); io.
 // Owns:    the state directory, the loop's thread and the shipper's.
 // Threads: start() and stop() from one thread; the rest is inside.
@@ -41,6 +40,8 @@ struct Options {
   std::chrono::milliseconds rescan_interval{10'000};
   // How long a rotated or deleted file must not have grown before it counts as complete.
   std::chrono::milliseconds rotation_grace{2'000};
+  // How long the last piece of a container's line is waited for before the line is taken as it is.
+  std::chrono::milliseconds piece_grace{5'000};
   std::chrono::milliseconds checkpoint_interval{250};
   std::chrono::milliseconds stop_timeout{5'000};  // for what is under way when stop() is called
 };

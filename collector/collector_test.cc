@@ -53,11 +53,29 @@ TEST_CASE("a pod's log is followed from a root that does not exist yet") {
   CHECK(lines[2].metadata == std::map<std::string, std::string>{{"malformed", "cri"}});
 }
 
+TEST_CASE("a container's last words without a newline are not kept back, and it may go on") {
+  Scene scene;
+  scene.options.piece_grace = std::chrono::milliseconds(50);
+  const auto container = scene.directory / "pods/tool-bot_web-6d4cf56db6-x7k2p_1b2c/app";
+  fs::create_directories(container);
+  append(container + "/0.log",
+         kTime + "stdout F line\n" + kTime + "stderr P Pass" + "\n" + kTime + "stderr P word: \n");
+  scene.start();
+  REQUIRE(scene.stored(2));
+  scene.stop();
+  scene.start();
+  append(container + "/0.log", kTime + "stdout F it went on\n" + kTime + "stderr F and here\n");
+  REQUIRE(scene.stored(4));
+  CHECK(scene.bodies() == std::vector<std::string>{"line", "Password: ", "it went on", "and here"});
+  CHECK(scene.other->store.gaps().empty());
+}
+
 TEST_CASE("a file renamed while it is written is read to its end, and its successor too") {
   Scene scene;
   const auto path = scene.log("app.log");
   append(path, numbered("line", 0, 10));
   scene.start();
+  REQUIRE(scene.stored(10));
   {
     std::ofstream writer(path, std::ios::app);
     int next = 10;

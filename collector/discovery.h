@@ -1,8 +1,9 @@
 // Which files on disk the rules want, and which directories must be watched to see new ones.
 //
 // A pattern is an absolute path whose parts may hold *, ? and [...]; a wildcard never spans a '/',
-// so a pattern has a fixed depth and a loop of symbolic links cannot be followed for ever. Limits:
-// kMaxEntries names are looked at per directory. Threads: one.
+// so a pattern has a fixed depth and a loop of symbolic links cannot be followed for ever.
+// Limits:  kMaxEntries names are looked at per directory.
+// Threads: one.
 #pragma once
 
 #include <functional>

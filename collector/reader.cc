@@ -59,7 +59,7 @@ void Reader::take(Source& source, const RawLine& line) {
       --size;
     }
     if (line.end <= source.known) return;
-    const auto time = leading_time(text).value_or(now_ns_);
+    const auto time = leading_time(text).value_or(now_ns_++);
     batcher_.add({.time_ns = time, .text = text, .position = line.end, .size = size});
     return;
   }
@@ -71,7 +71,7 @@ void Reader::take(Source& source, const RawLine& line) {
         source.pieces.add(*piece, line.begin, line.end, line.size - line.text.size());
     if (whole) take_container_line(*whole, source.known);
   } else if (line.end > source.known) {
-    batcher_.add({.time_ns = now_ns_,
+    batcher_.add({.time_ns = now_ns_++,
                   .text = line.text,
                   .position = line.end,
                   .size = line.size,

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "collector/test_support.h"
+#include "core/time.h"
 
 namespace logboom::collector {
 namespace {
@@ -76,6 +77,35 @@ TEST_CASE("a file rotated while no collector ran is found under its new name") {
   for (const auto& line : expected_lines("new", 0, 10)) expected.push_back(line);
   check_once_and_in_order(scene, expected);
   CHECK(scene.other->store.gaps().empty());
+}
+
+TEST_CASE(
+    "a file made and rotated away while no collector ran is read, copies and old ones are not") {
+  Scene scene;
+  const auto path = scene.log("app.log");
+  append(path + ".9", "was there before anybody asked\n");
+  // Births are stamped with the kernel's coarse clock: let it get clear of the first look.
+  const auto born = now_ns();
+  REQUIRE(until([&] { return now_ns() - born > 20'000'000; }));
+  append(path, numbered("first", 0, 100));
+  scene.start();
+  REQUIRE(scene.stored(100));
+  scene.stop();
+  fs::copy_file(path, path + ".3");
+  fs::rename(path, path + ".2");
+  append(path, numbered("second", 0, 50));
+  fs::rename(path, path + ".1");
+  append(path, numbered("third", 0, 10));
+  scene.start();
+  REQUIRE(scene.stored(160));
+  scene.stop();
+  auto expected = expected_lines("first", 0, 100);
+  for (const auto& line : expected_lines("second", 0, 50)) expected.push_back(line);
+  for (const auto& line : expected_lines("third", 0, 10)) expected.push_back(line);
+  check_once_and_in_order(scene, expected);
+  for (const auto& line : scene.other->store.lines()) {
+    CHECK(line.columns.at("filename") == path);
+  }
 }
 
 TEST_CASE("a file gone while no collector ran is told when it had unread bytes") {

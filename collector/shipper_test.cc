@@ -148,6 +148,9 @@ TEST_CASE("a bad URL is told at once") {
   CHECK(shipper.error().code == Errc::invalid);
 }
 
+// librdkafka starts its threads through C11's thrd_create; gcc's thread sanitizer does not see that
+// and crashes.
+#if !defined(__SANITIZE_THREAD__)
 TEST_CASE("Kafka acknowledges in order, and what it refuses is told") {
   kafka::Options options;
   options.topic = "logs";
@@ -168,6 +171,7 @@ TEST_CASE("Kafka acknowledges in order, and what it refuses is told") {
   }
   CHECK(next == 100);
 }
+#endif
 
 }  // namespace
 }  // namespace logboom::collector

@@ -175,6 +175,7 @@ milliseconds Sources::tend_interval() const {
 
 void Sources::tend() {
   const auto now = Clock::now();
+  tend_unfinished(now);
   const std::vector<std::uint64_t> numbers(moved_.begin(), moved_.end());
   for (const auto number : numbers) {
     auto* source = find(number);
@@ -200,6 +201,21 @@ void Sources::tend() {
       queue(*source);
       moved_.erase(number);
     }
+  }
+}
+
+// A program that ended without a newline, or waits at a prompt: its last words must not stay hidden
+// until the file is rotated.
+void Sources::tend_unfinished(Clock::time_point now) {
+  const std::vector<std::uint64_t> numbers(unfinished_.begin(), unfinished_.end());
+  for (const auto number : numbers) {
+    auto* source = find(number);
+    const bool waits = source != nullptr && !source->ended() && source->pieces.oldest_begin();
+    if (waits && (source->queued || now - source->used < settings_.piece_grace)) continue;
+    unfinished_.erase(number);
+    if (!waits) continue;
+    source->flush = true;
+    queue(*source);
   }
 }
 

@@ -13,8 +13,8 @@
 namespace logboom::collector {
 namespace {
 
-// File systems stamp births with a coarser clock than ours.
-constexpr std::int64_t kBirthSlack = 50'000'000;
+// File systems stamp births with the kernel's tick, which may lag behind our clock by as much.
+constexpr std::int64_t kBirthSlack = 10'000'000;
 
 std::string directory_of(const std::string& path) {
   const auto slash = path.rfind('/');
@@ -79,9 +79,11 @@ void Sources::scan() { scan(visitor()); }
 void Sources::first_scan() {
   looked_ns_ = now_ns();
   auto all = visitor();
-  all.rotated = [this](const std::string& path, std::size_t rule, const std::string& original) {
-    discover_rotated(path, rule, original);
-  };
+  if (last_life_ns_ != 0) {
+    all.rotated = [this](const std::string& path, std::size_t rule, const std::string& original) {
+      discover_rotated(path, rule, original);
+    };
+  }
   scan(all);
 }
 
@@ -119,14 +121,7 @@ void Sources::handle_events() {
         }
         break;
       case What::appeared:
-        discovery_.walk_from(event.path, visitor());
-        // A rotated file's new name need not fit any rule. If not even the old name was seen in
-        // time, the file is new all the same.
-        if (const auto facts = look_at(event.path); facts && !seen_before(event.path, *facts)) {
-          if (const auto rule = discovery_.match(event.from)) {
-            discover(event.path, *rule, event.from);
-          }
-        }
+        appeared(event);
         break;
       case What::vanished:
         // The event may be older than what the path leads to by now.
@@ -148,6 +143,28 @@ void Sources::handle_events() {
         break;
     }
   }
+}
+
+void Sources::appeared(const Watcher::Event& event) {
+  discovery_.walk_from(event.path, visitor());
+  // Which wanted name it had before it was rotated, perhaps several times by now.
+  std::string original;
+  if (const auto earlier = renames_.extract(event.from)) {
+    original = earlier.mapped();
+  } else if (discovery_.match(event.from)) {
+    original = event.from;
+  }
+  if (renames_.size() >= kMaxRenames) renames_.clear();
+  if (original.empty()) {
+    renames_.erase(event.path);
+  } else {
+    renames_[event.path] = original;
+  }
+  // A rotated file's new name need not fit any rule. If the file was not even seen under its old
+  // name, it is new all the same.
+  const auto facts = look_at(event.path);
+  if (!facts || seen_before(event.path, *facts) || original.empty()) return;
+  discover(event.path, *discovery_.match(original), original);
 }
 
 bool Sources::wanted(const std::string& path, std::size_t rule) const {

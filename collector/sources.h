@@ -28,6 +28,7 @@ namespace logboom::collector {
 class Sources {
  public:
   static constexpr std::size_t kMaxSources = 100'000;
+  static constexpr std::size_t kMaxRenames = 1'000;
 
   struct Settings {
     std::string pod_logs;  // the root of the tree, or empty
@@ -35,6 +36,7 @@ class Sources {
     std::string node, fallback_tool;
     std::size_t max_open_files = 4096;
     std::chrono::milliseconds rotation_grace{2'000};
+    std::chrono::milliseconds piece_grace{5'000};
     std::function<void(Origin&)> redact;
   };
 
@@ -77,6 +79,8 @@ class Sources {
   void end(Source& source, const std::string& reason, std::uint64_t missing_bytes);
   // A source that had ended well is to be read again: the store lost something of it.
   void revive(Source& source);
+  // All is read, but a container's line lacks its last piece: tend() gives it some time.
+  void await_piece(const Source& source) { unfinished_.insert(source.saved.number); }
   // Forgets it, if it has ended and everything is acknowledged.
   void let_go(Source& source);
   void trouble(const std::string& path, const std::string& what) { troubles_.note(path, what); }
@@ -93,6 +97,7 @@ class Sources {
   void discover(const std::string& path, std::size_t rule, const std::string& original = {});
   void discover_rotated(const std::string& path, std::size_t rule, const std::string& original);
   [[nodiscard]] bool is_copy(const OpenedFile& opened) const;
+  void appeared(const Watcher::Event& event);
   bool seen_before(const std::string& path, const FileFacts& facts);
   void adopt(SavedSource saved, OpenedFile opened, const std::string& path, std::size_t rule);
   Source& add(SavedSource saved, std::size_t rule);
@@ -103,6 +108,7 @@ class Sources {
   [[nodiscard]] std::string find_inode(const std::string& directory, const Key& key) const;
   bool make_room();
   void tend_gone(Source& source);
+  void tend_unfinished(Clock::time_point now);
 
   Settings settings_;
   std::string collector_;
@@ -119,10 +125,12 @@ class Sources {
   std::map<std::uint64_t, std::unique_ptr<Source>> sources_;  // by number
   std::map<Key, Source*> by_key_;                             // those that have not ended
   std::unordered_map<std::string, Source*> by_path_;          // those whose path leads to them
-  std::map<Key, SavedSource> parked_;  // saved, and not found on disk again so far
-  std::set<std::uint64_t> fresh_;      // to be registered, once they have bytes
-  std::set<std::uint64_t> moved_;      // gone, or under another name: see tend()
+  std::map<Key, SavedSource> parked_;   // saved, and not found on disk again so far
+  std::set<std::uint64_t> fresh_;       // to be registered, once they have bytes
+  std::set<std::uint64_t> moved_;       // gone, or under another name: see tend()
+  std::set<std::uint64_t> unfinished_;  // see await_piece()
   std::deque<std::uint64_t> queue_;
+  std::unordered_map<std::string, std::string> renames_;  // a name now: the wanted name it had
 };
 
 }  // namespace logboom::collector

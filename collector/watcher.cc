@@ -72,7 +72,6 @@ void Watcher::forget(const std::string& path) {
 
 std::vector<Watcher::Event> Watcher::read() {
   std::vector<Event> events;
-  std::pair<std::uint32_t, std::string> moving;
   alignas(inotify_event) std::array<char, 64 * 1024> buffer;
   for (int reads = 0; reads < kMaxReads && inotify_.open(); ++reads) {
     const auto size = ::read(inotify_.get(), buffer.data(), buffer.size());
@@ -96,9 +95,9 @@ std::vector<Watcher::Event> Watcher::read() {
       const auto& first = paths->second.front();
       std::string from;
       if (event.mask & IN_MOVED_FROM) {
-        moving = {event.cookie, first + "/" + name};
-      } else if ((event.mask & IN_MOVED_TO) && event.cookie == moving.first) {
-        from = moving.second;  // the kernel puts the two one after the other
+        moving_ = {event.cookie, first + "/" + name};
+      } else if ((event.mask & IN_MOVED_TO) && event.cookie == moving_.first) {
+        from = moving_.second;  // the kernel tells the two one after the other
       }
       for (const auto& path : paths->second) {
         auto full = event.len > 0 ? (path == "/" ? "" : path) + "/" + name : path;

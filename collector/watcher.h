@@ -9,6 +9,7 @@
 
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "collector/descriptor.h"
@@ -50,6 +51,7 @@ class Watcher {
   bool refused_ = false;
   std::unordered_map<int, std::vector<std::string>> paths_;  // by watch
   std::unordered_map<std::string, int> watches_;             // by path
+  std::pair<std::uint32_t, std::string> moving_;  // the last name moved away, and its cookie
 };
 
 }  // namespace logboom::collector
