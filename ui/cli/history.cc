@@ -56,13 +56,15 @@ class Pages {
     done_ = page->size() < reading_.page;
     if (page->empty()) return page;
     const std::int64_t oldest = page->front().time_ns, newest = page->back().time_ns;
-    if (!done_ && oldest == newest && at_ == oldest) {
+    const Line& far = direction_ == Direction::forward ? page->back() : page->front();
+    if (far.id.empty() && !done_ && oldest == newest && at_ == oldest) {
       return fail(Errc::limit, std::to_string(reading_.page) + " lines or more carry the time " +
                                    format_rfc3339(oldest) +
                                    ", as many as one answer holds; name a JOB or use --grep to "
                                    "ask for fewer");
     }
     at_ = direction_ == Direction::forward ? newest : oldest;
+    if (!far.id.empty()) left_.after = std::to_string(far.time_ns) + "." + far.id;
     if (direction_ == Direction::forward) {
       left_.start = newest;
     } else {

@@ -1,9 +1,10 @@
 // Reads more lines than one answer holds: page by page, by time, without loss or repeat.
 //
-// Pages meet at an instant that may hold many lines, so each page asks for the last one's edge
-// again and drops what it has seen, by line id (without ids: by labels and text, counted). What
-// cannot be paged is an instant with a whole page of lines: that is an error (limit), never a
-// silent hole. Units: nanoseconds; [start, end). Errors: those of `fetch`; limit; cancelled.
+// Pages meet at an instant that may hold many lines. A server of ours is asked for what comes after
+// the last page's last line. A stock Loki is asked for the last instant again, and what was seen is
+// dropped, by labels and text, counted; there an instant with a whole page of lines is an error
+// (limit), never a silent hole. Units: nanoseconds; [start, end). Errors: those of `fetch`; limit;
+// cancelled.
 #pragma once
 
 #include <functional>

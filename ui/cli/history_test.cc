@@ -31,8 +31,14 @@ class Shelf {
     return [this](Range range, std::size_t limit, Direction direction) {
       ++requests_;
       std::vector<Line> found;
+      bool behind = range.after.empty();
       for (const auto& line : lines_) {
-        if (line.time_ns >= range.start && line.time_ns < range.end) found.push_back(line);
+        const bool edge = range.after == std::to_string(line.time_ns) + "." + line.id;
+        if (edge && direction == Direction::backward) break;
+        if (behind || direction == Direction::backward) {
+          if (line.time_ns >= range.start && line.time_ns < range.end) found.push_back(line);
+        }
+        behind = behind || edge;
       }
       const auto extra = static_cast<std::ptrdiff_t>(found.size() - std::min(found.size(), limit));
       if (direction == Direction::forward) {
@@ -93,8 +99,17 @@ TEST_CASE("only accepted lines count") {
   CHECK(newest->back().body == "line 98");
 }
 
-TEST_CASE("an instant with more lines than a page is an error, not a hole or a hang") {
+TEST_CASE("an instant with more lines than a page is read through from a server with line ids") {
   const Shelf shelf(1, 400, true);
+  const Reading reading = {
+      .fetch = shelf.fetch(), .range = {0, 1000}, .accept = {}, .page = 2, .stop = {}};
+  const auto newest = read_newest(reading, 1000);
+  REQUIRE(newest);
+  CHECK(texts(*newest) == texts(shelf.lines()));
+}
+
+TEST_CASE("without ids an instant with more lines than a page is an error, not a hole or a hang") {
+  const Shelf shelf(1, 400, false);
   Reading reading = {
       .fetch = shelf.fetch(), .range = {0, 1000}, .accept = {}, .page = 2, .stop = {}};
   const auto newest = read_newest(reading, 1000);

@@ -126,12 +126,14 @@ Query make_query(const Selection& selection, std::string_view tool) {
   return {.logql = logql + line_filters(selection), .search = std::string(search)};
 }
 
-std::string range_target(const Query& query, Range range, std::size_t limit, Direction direction) {
+std::string range_target(const Query& query, const Range& range, std::size_t limit,
+                         Direction direction) {
   auto target = query_target("/loki/api/v1/query_range", query);
   append_param(target, "start", std::to_string(range.start));
   append_param(target, "end", std::to_string(range.end));
   append_param(target, "limit", std::to_string(limit));
   append_param(target, "direction", direction == Direction::forward ? "forward" : "backward");
+  if (!range.after.empty()) append_param(target, "after", range.after);
   append_param(target, "flags", kFlags);
   return target;
 }

@@ -40,9 +40,11 @@ struct Selection {
 // A LogQL string with its quotes.
 [[nodiscard]] std::string logql_quote(std::string_view text);
 
-// [start, end) in nanoseconds.
+// [start, end) in nanoseconds. `after`: only what comes behind this line, TIME.ID, in the direction
+// that is read; a server without line ids does not know it.
 struct Range {
   std::int64_t start = 0, end = 0;
+  std::string after = {};
 };
 enum class Direction : std::uint8_t { forward, backward };
 
@@ -52,7 +54,7 @@ struct TailStart {
   std::string cursor;      // empty: a new tail
 };
 
-[[nodiscard]] std::string range_target(const Query& query, Range range, std::size_t limit,
+[[nodiscard]] std::string range_target(const Query& query, const Range& range, std::size_t limit,
                                        Direction direction);
 [[nodiscard]] std::string tail_target(const Query& query, const TailStart& start);
 
