@@ -7,7 +7,8 @@
 
 namespace logboom::deploy {
 
-// Runs until SIGINT or SIGTERM, then ships what it has read (5 s at most) and writes its checkpoint.
+// Runs until SIGINT or SIGTERM, then ships what it has read (5 s at most) and writes its
+// checkpoint.
 [[nodiscard]] Result<void> collect(const Config& config);
 
 // The part of the options that `serve` shares: sources, names, limits; not where to ship.

@@ -31,13 +31,16 @@ void add_server_rows(OptionTable& table, Config& c) {
   table.add("server.certificate", "--certificate", &c.certificate_file, "FILE",
             "Serve TLS with this certificate chain (PEM); needs --key");
   table.add("server.key", "--key", &c.key_file, "FILE", "The certificate's private key (PEM)");
-  range(table.add("server.workers", "--workers", &c.workers, "N",
-                  "Threads for requests, queries and commits; 0 takes four per core, at least eight"),
-        0, 512);
+  range(
+      table.add("server.workers", "--workers", &c.workers, "N",
+                "Threads for requests, queries and commits; 0 takes four per core, at least eight"),
+      0, 512);
 }
 
 void add_store_rows(OptionTable& table, Config& c) {
-  table.add("store.data", "--data", &c.data, "DIR", "Where everything is kept; empty: /var/lib/logboom for root, else ~/.local/state/logboom");
+  table.add(
+      "store.data", "--data", &c.data, "DIR",
+      "Where everything is kept; empty: /var/lib/logboom for root, else ~/.local/state/logboom");
   range(table.add("store.retention_days", "--retention-days", &c.retention_days, "DAYS",
                   "How long lines are kept, counted from the day they were stored"),
         1, 90);
@@ -55,9 +58,10 @@ void add_kafka_rows(OptionTable& table, Config& c, Role role) {
             role == Role::serve ? "Take lines from Kafka, and put pushed ones there first"
                                 : "Ship through Kafka");
   table.add("kafka.topic", "--topic", &c.topic, "NAME", "The topic of the lines");
-  range(table.add("kafka.partitions", "--partitions", &c.partitions, "N",
-                  "Partitions of the topic where it has to be made; an existing one stays as it is"),
-        1, 10'000);
+  range(
+      table.add("kafka.partitions", "--partitions", &c.partitions, "N",
+                "Partitions of the topic where it has to be made; an existing one stays as it is"),
+      1, 10'000);
   table.add("kafka.properties", "--kafka-property", &c.kafka_properties, "NAME=VALUE",
             "Any property of librdkafka, e.g. security.protocol=SSL; repeatable");
 }
@@ -69,8 +73,9 @@ void add_collector_rows(OptionTable& table, Config& c) {
             "Follow these plain files, e.g. mytool/backup=/var/log/backup*.log; repeatable");
   table.add("collect.node", "--node", &c.node, "NAME",
             "This machine's name in its lines; empty takes the host name");
-  table.add("collect.fallback_tool", "--fallback-tool", &c.fallback_tool, "TOOL",
-            "Whose lines are those of namespaces not named tool-<tool>, and of files without a tool");
+  table.add(
+      "collect.fallback_tool", "--fallback-tool", &c.fallback_tool, "TOOL",
+      "Whose lines are those of namespaces not named tool-<tool>, and of files without a tool");
   table.add("collect.max_unacked", "--max-unacked", &c.max_unacked, "SIZE",
             "Reading waits while this much is not yet acknowledged");
   range(table.add("collect.rescan", "--rescan", &c.rescan, "TIME",

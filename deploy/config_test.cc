@@ -6,12 +6,13 @@
 namespace logboom::deploy {
 
 TEST_CASE("a file option is taken apart") {
-  auto [text, tool, job, glob] = GENERATE(table<std::string, std::string, std::string, std::string>({
-      {"/var/log/*.log", "", "", "/var/log/*.log"},
-      {"backup=/var/log/b.log", "", "backup", "/var/log/b.log"},
-      {"mytool/backup=/var/log/b=1.log", "mytool", "backup", "/var/log/b=1.log"},
-      {"/var/log/a=b.log", "", "", "/var/log/a=b.log"},
-  }));
+  auto [text, tool, job, glob] =
+      GENERATE(table<std::string, std::string, std::string, std::string>({
+          {"/var/log/*.log", "", "", "/var/log/*.log"},
+          {"backup=/var/log/b.log", "", "backup", "/var/log/b.log"},
+          {"mytool/backup=/var/log/b=1.log", "mytool", "backup", "/var/log/b=1.log"},
+          {"/var/log/a=b.log", "", "", "/var/log/a=b.log"},
+      }));
   CAPTURE(text);
   auto option = parse_file_option(text);
   REQUIRE(option);

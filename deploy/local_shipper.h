@@ -1,4 +1,5 @@
-// The way out of the collector inside `logboom serve`: the same batches, handed over in the process.
+// The way out of the collector inside `logboom serve`: the same batches, handed over in the
+// process.
 //
 // Why not over HTTP to ourselves: then the collector would need our own certificate's name, and a
 // token, to reach the process it runs in.

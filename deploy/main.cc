@@ -15,7 +15,8 @@ namespace {
 
 constexpr int kUsage = 2, kFailed = 1;
 
-constexpr std::string_view kHelp = R"(logboom: gathers the logs of every container and job, and says why a script failed
+constexpr std::string_view kHelp =
+    R"(logboom: gathers the logs of every container and job, and says why a script failed
 
 usage: logboom COMMAND [FLAGS]
 
@@ -27,11 +28,11 @@ usage: logboom COMMAND [FLAGS]
   version              the version
 
 examples:
-  logboom serve                                     everything on this machine, at http://127.0.0.1:3100
-  logboom serve --data /srv/logs --listen 0.0.0.0:3100   elsewhere, for others too
-  logboom serve --kafka broker1:9092                take the lines of many nodes from Kafka
-  logboom collect --server http://logs:3100         a node that ships straight to a server
-  logboom collect --kafka broker1:9092              a node that ships through Kafka
+  logboom serve                                  everything on this machine; http://127.0.0.1:3100
+  logboom serve --data /srv/logs --listen [::1]:80   the same elsewhere
+  logboom serve --kafka broker1:9092             take the lines of many nodes from Kafka
+  logboom collect --server http://logs:3100      a node that ships straight to a server
+  logboom collect --kafka broker1:9092           a node that ships through Kafka
 
 `logboom serve --help` and `logboom collect --help` list their flags. To read logs: `logs --help`.
 )";
@@ -39,12 +40,13 @@ examples:
 int print_help(Role role) {
   Config config;
   const bool serve = role == Role::serve;
-  std::printf("usage: logboom %s [--config FILE] [FLAGS]\n\n%s\n\nflags [default]:\n%s%s",
-              serve ? "serve" : "collect",
-              serve ? "Stores logs, answers queries, serves the page, and collects this machine's logs."
-                    : "Reads this node's logs, redacts them, and ships them to a server or to Kafka.",
-              "  --config FILE                Read this YAML file first; the command line wins over it\n",
-              options_of(role, config).help().c_str());
+  std::printf(
+      "usage: logboom %s [--config FILE] [FLAGS]\n\n%s\n\nflags [default]:\n%s%s",
+      serve ? "serve" : "collect",
+      serve ? "Stores logs, answers queries, serves the page, and collects this machine's logs."
+            : "Reads this node's logs, redacts them, and ships them to a server or to Kafka.",
+      "  --config FILE                Read this YAML file first; the command line wins over it\n",
+      options_of(role, config).help().c_str());
   return 0;
 }
 
@@ -107,7 +109,8 @@ int run(const std::vector<std::string>& arguments) {
     std::fputs(kHelp.data(), stdout);
     return 0;
   }
-  const std::string near = nearest(command, {"serve", "collect", "check-config", "options", "version"});
+  const std::string near =
+      nearest(command, {"serve", "collect", "check-config", "options", "version"});
   std::fprintf(stderr, "logboom: unknown command '%s'%s\n`logboom --help` lists the commands\n",
                command.c_str(), near.empty() ? "" : ("; did you mean '" + near + "'?").c_str());
   return kUsage;

@@ -88,9 +88,8 @@ Result<void> start_intake(Parts& parts, const Config& config) {
   auto feed = store::KafkaFeed::start(std::move(options), *parts.store, parts.redactor);
   if (!feed) return fail(std::move(feed).error().in("kafka"));
   parts.feed = *std::move(feed);
-  log::info("reading from Kafka", {{"brokers", config.brokers},
-                                   {"topic", config.topic},
-                                   {"partitions", *count}});
+  log::info("reading from Kafka",
+            {{"brokers", config.brokers}, {"topic", config.topic}, {"partitions", *count}});
   return {};
 }
 
@@ -157,8 +156,7 @@ Result<void> serve(const Config& config) {
 
   const std::string scheme = config.certificate_file.empty() ? "http" : "https";
   const std::string host = config.listen.substr(0, config.listen.rfind(':'));
-  log::info("serving", {{"url", scheme + "://" + host + ":" +
-                                    std::to_string(parts.server->port())},
+  log::info("serving", {{"url", scheme + "://" + host + ":" + std::to_string(parts.server->port())},
                         {"data", config.data},
                         {"version", LOGBOOM_VERSION}});
   wait_for_stop_signal();

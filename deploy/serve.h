@@ -6,8 +6,8 @@
 
 namespace logboom::deploy {
 
-// Runs until SIGINT or SIGTERM, then stops in order: no new requests, running ones end, the collector
-// flushes, the Kafka feed stops, the store closes. Errors: what kept it from starting.
+// Runs until SIGINT or SIGTERM, then stops in order: no new requests, running ones end, the
+// collector flushes, the Kafka feed stops, the store closes. Errors: what kept it from starting.
 [[nodiscard]] Result<void> serve(const Config& config);
 
 }  // namespace logboom::deploy

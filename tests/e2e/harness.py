@@ -50,8 +50,13 @@ class Process:
 
     def start(self):
         with open(self.log, "ab") as log:
-            self.process = subprocess.Popen(self.arguments, stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, env=self.environment)
+            self.process = subprocess.Popen(
+                self.arguments,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=self.environment,
+            )
         return self
 
     def running(self):
@@ -81,8 +86,19 @@ class Server(Process):
         self.directory = Path(directory)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        super().__init__(name, [BIN / "logboom", "serve", "--data", self.directory / "data",
-                                "--listen", f"127.0.0.1:{self.port}", *arguments], directory)
+        super().__init__(
+            name,
+            [
+                BIN / "logboom",
+                "serve",
+                "--data",
+                self.directory / "data",
+                "--listen",
+                f"127.0.0.1:{self.port}",
+                *arguments,
+            ],
+            directory,
+        )
 
     def ready(self, seconds=60):
         def answers():
@@ -92,6 +108,7 @@ class Server(Process):
                 return self.get("/ready").status == 200
             except OSError:
                 return False
+
         wait_for(f"{self.name} to be ready", answers, seconds)
         return self
 
@@ -102,34 +119,54 @@ class Server(Process):
         return answer(request)
 
     def post(self, target, body, content_type="application/json", tool=None, headers=None):
-        request = urllib.request.Request(self.url + target, data=body, method="POST",
-                                         headers={"Content-Type": content_type, **(headers or {})})
+        request = urllib.request.Request(
+            self.url + target,
+            data=body,
+            method="POST",
+            headers={"Content-Type": content_type, **(headers or {})},
+        )
         if tool:
             request.add_header("X-Scope-OrgID", tool)
         return answer(request)
 
     def push(self, labels, lines, tool=None):
         """Lines are texts (now) or (time_ns, text) pairs."""
-        values = [[str(time.time_ns() + i), line] if isinstance(line, str) else [str(line[0]), line[1]]
-                  for i, line in enumerate(lines)]
+        values = [
+            [str(time.time_ns() + i), line] if isinstance(line, str) else [str(line[0]), line[1]]
+            for i, line in enumerate(lines)
+        ]
         body = json.dumps({"streams": [{"stream": labels, "values": values}]}).encode()
         reply = self.post("/loki/api/v1/push", body, tool=tool)
         assert reply.status == 204, (reply.status, reply.body)
 
     def query(self, query, tool=None, **parameters):
         """All (time_ns, line, labels) of a range query, in the order of the answer."""
-        parameters = {"query": query, "limit": 5000, "since": "1h", "direction": "forward", **parameters}
-        reply = self.get("/loki/api/v1/query_range?" + urllib.parse.urlencode(parameters), tool=tool)
+        parameters = {
+            "query": query,
+            "limit": 5000,
+            "since": "1h",
+            "direction": "forward",
+            **parameters,
+        }
+        reply = self.get(
+            "/loki/api/v1/query_range?" + urllib.parse.urlencode(parameters), tool=tool
+        )
         assert reply.status == 200, (reply.status, reply.body)
-        found = [(int(value[0]), value[1], stream["stream"])
-                 for stream in json.loads(reply.body)["data"]["result"] for value in stream["values"]]
+        found = [
+            (int(value[0]), value[1], stream["stream"])
+            for stream in json.loads(reply.body)["data"]["result"]
+            for value in stream["values"]
+        ]
         return sorted(found, key=lambda line: line[0])
 
     def metric(self, name):
         """The sum over the series of a metric."""
         text = self.get("/metrics").body.decode()
-        return sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines()
-                   if line.startswith((name + " ", name + "{")))
+        return sum(
+            float(line.rsplit(" ", 1)[1])
+            for line in text.splitlines()
+            if line.startswith((name + " ", name + "{"))
+        )
 
 
 class Answer:
@@ -150,12 +187,24 @@ def answer(request, timeout=60):
 
 def logs(server, *arguments, input=None, check=True, tool=None, environment=None, timeout=120):
     """Runs the program `logs` against a server and returns the finished process."""
-    environment = {**os.environ, "LOGS_URL": server.url, "NO_COLOR": "1", "HOME": str(server.directory),
-                   "XDG_CONFIG_HOME": str(server.directory), "XDG_STATE_HOME": str(server.directory),
-                   **({"LOGS_TOOL": tool} if tool else {}), **(environment or {})}
-    done = subprocess.run([BIN / "logs", *map(str, arguments)], input=input, env=environment,
-                          capture_output=True, timeout=timeout,
-                          stdin=subprocess.DEVNULL if input is None else None)
+    environment = {
+        **os.environ,
+        "LOGS_URL": server.url,
+        "NO_COLOR": "1",
+        "HOME": str(server.directory),
+        "XDG_CONFIG_HOME": str(server.directory),
+        "XDG_STATE_HOME": str(server.directory),
+        **({"LOGS_TOOL": tool} if tool else {}),
+        **(environment or {}),
+    }
+    done = subprocess.run(
+        [BIN / "logs", *map(str, arguments)],
+        input=input,
+        env=environment,
+        capture_output=True,
+        timeout=timeout,
+        stdin=subprocess.DEVNULL if input is None else None,
+    )
     if check:
         assert done.returncode == 0, (done.returncode, done.stdout[-2000:], done.stderr[-2000:])
     return done
@@ -170,8 +219,12 @@ class Kafka:
         self.brokers = f"127.0.0.1:{self.port}"
 
     def start(self):
-        done = subprocess.run([ROOT / "deploy" / "kafka", "start", self.directory, "--port", str(self.port)],
-                              capture_output=True, text=True, timeout=300)
+        done = subprocess.run(
+            [ROOT / "deploy" / "kafka", "start", self.directory, "--port", str(self.port)],
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return self
 
@@ -181,7 +234,9 @@ class Kafka:
         wait_for("the broker to be gone", lambda: not alive(pid))
 
     def stop(self):
-        subprocess.run([ROOT / "deploy" / "kafka", "stop", self.directory], capture_output=True, timeout=120)
+        subprocess.run(
+            [ROOT / "deploy" / "kafka", "stop", self.directory], capture_output=True, timeout=120
+        )
 
 
 def alive(pid):

@@ -35,7 +35,9 @@ class Writer(threading.Thread):
         while number < self.count:
             due = min(self.count, int((time.monotonic() - begun) / SECONDS * self.count) + 1)
             if number < due:
-                chunk = b"".join(self.format_line(i) for i in range(number, min(due, number + 2000)))
+                chunk = b"".join(
+                    self.format_line(i) for i in range(number, min(due, number + 2000))
+                )
                 # Torn writes: the collector must cope with half a line.
                 cut = random.randrange(len(chunk))
                 out.write(chunk[:cut])
@@ -55,17 +57,29 @@ def pod_line(pod):
     def line(number):
         # Pieces, as a container runtime cuts long lines, on both streams.
         if number % 97 == 0:
-            return (cri(f"{pod} {number:07d} ", "stderr", "P") + cri("in two pieces", "stderr", "F")).encode()
+            return (
+                cri(f"{pod} {number:07d} ", "stderr", "P") + cri("in two pieces", "stderr", "F")
+            ).encode()
         return cri(f"{pod} {number:07d} {'x' * (number % 60)}").encode()
+
     return line
 
 
 def start_tail(server, directory):
     """`logs tail` through everything that happens, its lines in a file."""
     out = open(Path(directory) / "tail.jsonl", "wb")
-    environment = {**os.environ, "LOGS_URL": server.url, "LOGS_TOOL": "chaos", "HOME": str(directory)}
-    return subprocess.Popen([BIN / "logs", "tail", "-n", "0", "-o", "jsonl"], stdout=out,
-                            stderr=open(Path(directory) / "tail.err", "wb"), env=environment)
+    environment = {
+        **os.environ,
+        "LOGS_URL": server.url,
+        "LOGS_TOOL": "chaos",
+        "HOME": str(directory),
+    }
+    return subprocess.Popen(
+        [BIN / "logs", "tail", "-n", "0", "-o", "jsonl"],
+        stdout=out,
+        stderr=open(Path(directory) / "tail.err", "wb"),
+        env=environment,
+    )
 
 
 def numbers_by_source(lines):
@@ -85,9 +99,11 @@ def check_each_once_in_order(what, sources, counts):
         missing = sorted(set(range(count)) - set(got))
         twice = sorted(n for n, times in _tally(got).items() if times > 1)
         wrong = next((i for i in range(1, len(got)) if got[i] <= got[i - 1]), None)
-        raise AssertionError(f"{what}, {source}: {len(got)} of {count}; missing {len(missing)} "
-                             f"{missing[:5]}, twice {len(twice)} {twice[:5]}, first disorder at {wrong}: "
-                             f"{got[wrong - 1:wrong + 2] if wrong else ''}")
+        raise AssertionError(
+            f"{what}, {source}: {len(got)} of {count}; missing {len(missing)} "
+            f"{missing[:5]}, twice {len(twice)} {twice[:5]}, first disorder at {wrong}: "
+            f"{got[wrong - 1:wrong + 2] if wrong else ''}"
+        )
 
 
 def _tally(numbers):
@@ -111,9 +127,21 @@ def test_every_line_once_and_in_order_whatever_is_killed(transport, tmp_path, st
         kafka.start()
     through = ["--kafka", kafka.brokers, "--partitions", "3"] if kafka else []
     server = Server(tmp_path, "--no-collect", "--seal-bytes", "2MiB", *through)
-    collector = Process("collector", [BIN / "logboom", "collect", "--state", tmp_path / "state",
-                                      "--pod-logs", pods, "--file", f"chaos/plain0={tmp_path}/plain/p0.log",
-                                      *(through or ["--server", server.url])], tmp_path)
+    collector = Process(
+        "collector",
+        [
+            BIN / "logboom",
+            "collect",
+            "--state",
+            tmp_path / "state",
+            "--pod-logs",
+            pods,
+            "--file",
+            f"chaos/plain0={tmp_path}/plain/p0.log",
+            *(through or ["--server", server.url]),
+        ],
+        tmp_path,
+    )
     started += [server, collector]
     server.start().ready()
     collector.start()
@@ -121,10 +149,19 @@ def test_every_line_once_and_in_order_whatever_is_killed(transport, tmp_path, st
 
     each = LINES // (PODS + PLAIN)
     counts = {f"pod{i}": each for i in range(PODS)} | {f"plain{i}": each for i in range(PLAIN)}
-    writers = [Writer(pods / f"tool-chaos_pod{i}-x2x4z_uid{i}" / "main" / "0.log", each, pod_line(f"pod{i}"))
-               for i in range(PODS)]
-    writers += [Writer(tmp_path / "plain" / "p0.log", each,
-                       lambda number: f"plain0 {number:07d} {'y' * (number % 50)}\n".encode())]
+    writers = [
+        Writer(
+            pods / f"tool-chaos_pod{i}-x2x4z_uid{i}" / "main" / "0.log", each, pod_line(f"pod{i}")
+        )
+        for i in range(PODS)
+    ]
+    writers += [
+        Writer(
+            tmp_path / "plain" / "p0.log",
+            each,
+            lambda number: f"plain0 {number:07d} {'y' * (number % 50)}\n".encode(),
+        )
+    ]
     for writer in writers:
         writer.start()
 
@@ -141,7 +178,9 @@ def test_every_line_once_and_in_order_whatever_is_killed(transport, tmp_path, st
             collector.start()
         server.ready()
         total = sum(counts.values())
-        wait_for(f"{total} lines in the tail", lambda: count_lines(tmp_path / "tail.jsonl") >= total, 180)
+        wait_for(
+            f"{total} lines in the tail", lambda: count_lines(tmp_path / "tail.jsonl") >= total, 180
+        )
     finally:
         tail.terminate()
         tail.wait()

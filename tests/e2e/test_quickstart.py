@@ -7,8 +7,13 @@ from harness import ROOT, free_port
 
 
 def quickstart(home, port, *arguments):
-    done = subprocess.run([ROOT / "deploy" / "quickstart", *arguments], capture_output=True, text=True, timeout=900,
-                          env={**os.environ, "LOGBOOM_HOME": str(home), "LOGBOOM_PORT": str(port), "NO_COLOR": "1"})
+    done = subprocess.run(
+        [ROOT / "deploy" / "quickstart", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=900,
+        env={**os.environ, "LOGBOOM_HOME": str(home), "LOGBOOM_PORT": str(port), "NO_COLOR": "1"},
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
