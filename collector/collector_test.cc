@@ -103,6 +103,22 @@ TEST_CASE("a file renamed while it is written is read to its end, and its succes
   CHECK(scene.other->store.gaps().empty());
 }
 
+TEST_CASE("a rotated file is read to its end before its successor begins") {
+  Scene scene;
+  const auto path = scene.log("app.log");
+  append(path, numbered("line", 0, 10));
+  scene.start();
+  REQUIRE(scene.stored(10));
+  scene.stop();
+  // Enough for several turns of reading, so that the successor has every chance to overtake.
+  append(path, numbered("line", 10, 200'000));
+  fs::rename(path, path + ".1");
+  append(path, numbered("line", 200'000, 200'100));
+  scene.start();
+  REQUIRE(scene.stored(200'100));
+  CHECK(scene.bodies() == expected_lines("line", 0, 200'100));
+}
+
 TEST_CASE("a file cut short is a new source, and the cut is told in the old one") {
   Scene scene;
   const auto path = scene.log("app.log");

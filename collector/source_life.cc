@@ -70,6 +70,11 @@ Source* Sources::next_due(Clock::time_point now, milliseconds& wait) {
     queue_.pop_front();
     auto* source = find(number);
     if (source == nullptr) continue;
+    if (elder_is_unread(*source)) {
+      wait = std::min(wait, milliseconds{1});
+      queue_.push_back(number);
+      continue;
+    }
     if (source->not_before > now) {
       const auto until = std::chrono::ceil<milliseconds>(source->not_before - now);
       wait = std::min(wait, until);
@@ -85,6 +90,20 @@ Source* Sources::next_due(Clock::time_point now, milliseconds& wait) {
     return source;
   }
   return nullptr;
+}
+
+// Files that had one wanted name after another are read one after another: a rotated file to its
+// end before its successor begins, so that a job's lines come in the order they were written.
+bool Sources::elder_is_unread(const Source& source) const {
+  const auto chain = chains_.find(source.saved.origin_path);
+  if (chain == chains_.end() || chain->second.size() < 2) return false;
+  const auto age = [](const Source& one) {
+    return std::pair(one.saved.identity.birth_ns, one.saved.number);
+  };
+  return std::ranges::any_of(chain->second, [&](std::uint64_t number) {
+    const auto& other = *sources_.at(number);
+    return age(other) < age(source) && (other.queued || fresh_.contains(number));
+  });
 }
 
 bool Sources::reopen(Source& source) {
@@ -144,6 +163,9 @@ void Sources::revive(Source& source) {
 
 void Sources::let_go(Source& source) {
   if (source.ended() && source.in_flight.empty() && !source.gap) {
+    const auto chain = chains_.find(source.saved.origin_path);
+    std::erase(chain->second, source.saved.number);
+    if (chain->second.empty()) chains_.erase(chain);
     sources_.erase(source.saved.number);
   }
 }

@@ -266,6 +266,7 @@ Source& Sources::add(SavedSource saved, std::size_t rule) {
   source.origin = origin_of(rule, source.saved.origin_path);
   source.grown = source.used = Clock::now();
   sources_[source.saved.number] = std::move(owned);
+  chains_[source.saved.origin_path].push_back(source.saved.number);
   return source;
 }
 

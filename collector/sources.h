@@ -107,6 +107,7 @@ class Sources {
   void leave(Source& source);
   [[nodiscard]] std::string find_inode(const std::string& directory, const Key& key) const;
   bool make_room();
+  [[nodiscard]] bool elder_is_unread(const Source& source) const;
   void tend_gone(Source& source);
   void tend_unfinished(Clock::time_point now);
 
@@ -122,13 +123,14 @@ class Sources {
   bool wants_scan_ = false;
   std::size_t compressed_ = 0;
 
-  std::map<std::uint64_t, std::unique_ptr<Source>> sources_;  // by number
-  std::map<Key, Source*> by_key_;                             // those that have not ended
-  std::unordered_map<std::string, Source*> by_path_;          // those whose path leads to them
-  std::map<Key, SavedSource> parked_;   // saved, and not found on disk again so far
-  std::set<std::uint64_t> fresh_;       // to be registered, once they have bytes
-  std::set<std::uint64_t> moved_;       // gone, or under another name: see tend()
-  std::set<std::uint64_t> unfinished_;  // see await_piece()
+  std::map<std::uint64_t, std::unique_ptr<Source>> sources_;            // by number
+  std::unordered_map<std::string, std::vector<std::uint64_t>> chains_;  // by the wanted name
+  std::map<Key, Source*> by_key_;                                       // those that have not ended
+  std::unordered_map<std::string, Source*> by_path_;  // those whose path leads to them
+  std::map<Key, SavedSource> parked_;                 // saved, and not found on disk again so far
+  std::set<std::uint64_t> fresh_;                     // to be registered, once they have bytes
+  std::set<std::uint64_t> moved_;                     // gone, or under another name: see tend()
+  std::set<std::uint64_t> unfinished_;                // see await_piece()
   std::deque<std::uint64_t> queue_;
   std::unordered_map<std::string, std::string> renames_;  // a name now: the wanted name it had
 };

@@ -150,9 +150,8 @@ const texts = () => page.locator('.row .text').allTextContents();
 const count = () => page.locator('.row').count();
 const open = async (query) => {
   await page.goto(`${base}/?tool=${tool}${query}`);
-  await page.waitForFunction(
-    () => document.querySelector('.lines')?.getAttribute('aria-busy') === 'false',
-  );
+  // Not waitForFunction: it evaluates text in the page, which the page's policy rightly refuses.
+  await page.locator('.lines[aria-busy="false"]').waitFor();
 };
 const search = async (text) => {
   await page.locator('#search').fill(text);
