@@ -151,7 +151,9 @@ void Collector::Loop::run() {
 
 void Collector::Loop::wait(milliseconds timeout) {
   std::array<pollfd, 2> descriptors{{{wake.get(), POLLIN, 0}, {watcher.descriptor(), POLLIN, 0}}};
-  ::poll(descriptors.data(), descriptors.size(), static_cast<int>(timeout.count()));
+  // While stopping nobody reads the watcher's events, so they must not end the wait.
+  const nfds_t count_polled = stopping ? 1 : descriptors.size();
+  ::poll(descriptors.data(), count_polled, static_cast<int>(timeout.count()));
   std::uint64_t count = 0;
   (void)!::read(wake.get(), &count, sizeof count);
 }

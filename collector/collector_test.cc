@@ -9,6 +9,7 @@
 #include <set>
 
 #include "collector/test_support.h"
+#include "core/metrics.h"
 
 namespace logboom::collector {
 namespace {
@@ -192,6 +193,27 @@ TEST_CASE("a deleted file is read to its end, its unfinished line too") {
   expected.emplace_back("unfinished");
   CHECK(scene.bodies() == expected);
   CHECK(scene.other->store.gaps().empty());
+}
+
+TEST_CASE("a deleted file is followed as long as somebody writes to it") {
+  Scene scene;
+  const auto path = scene.log("app.log");
+  std::ofstream writer(path, std::ios::app);
+  writer << numbered("line", 0, 10) << std::flush;
+  scene.start();
+  REQUIRE(scene.stored(10));
+  fs::remove(path);
+  // A file that is let go at once marks the time in which this one would be, too.
+  const auto other = scene.log("other.log");
+  append(other, "other\n");
+  REQUIRE(scene.stored(11));
+  fs::remove(other);
+  const auto& open_files = metrics::gauge("logboom_collector_open_files", "");
+  REQUIRE(until([&] { return open_files.value() == 1; }));
+  writer << numbered("line", 10, 20) << std::flush;
+  REQUIRE(scene.stored(21));
+  writer.close();
+  CHECK(until([&] { return open_files.value() == 0; }));
 }
 
 TEST_CASE("files that appear and vanish at once are read if they could be opened") {

@@ -19,6 +19,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kFullPause{20};  // the producer's queue is full: it drains at this pace
+constexpr milliseconds kReopenPause{500};
 
 class KafkaShipper final : public Shipper {
  public:
@@ -109,7 +110,8 @@ class KafkaShipper final : public Shipper {
     if (entry.state == State::done) return;
     if (result) {
       outcomes_.put(entry.shipment, Outcome::Kind::stored);
-    } else if (result.error().code == Errc::too_large || result.error().code == Errc::invalid) {
+    } else if (result.error().code == Errc::too_large) {
+      // Nothing else is the batch's own fault: a wrong topic or right is mended, then it goes on.
       outcomes_.put(entry.shipment, Outcome::Kind::refused, 0, result.error().message);
     } else {
       if (result.error().code == Errc::cancelled) return;  // the producer is going: see reopen()
@@ -142,6 +144,8 @@ class KafkaShipper final : public Shipper {
       next_ = first_;
     }
     meters().retries.add();
+    // What broke it may break the next one at once.
+    if (!sleep_for(stop, kReopenPause)) return false;
     while (!stop.stop_requested()) {
       auto producer = kafka::Producer::open(options_, max_queued_bytes_);
       if (producer) {

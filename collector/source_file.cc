@@ -74,6 +74,12 @@ Result<std::size_t> read_at(int file, char* to, std::size_t size, std::uint64_t 
   return done;
 }
 
+bool has_writer(int file) {
+  if (::fcntl(file, F_SETLEASE, F_RDLCK) != 0) return errno == EAGAIN;
+  (void)::fcntl(file, F_SETLEASE, F_UNLCK);
+  return false;
+}
+
 std::uint64_t fingerprint(std::string_view bytes) { return XXH64(bytes.data(), bytes.size(), 0); }
 
 namespace {

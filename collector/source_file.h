@@ -92,6 +92,9 @@ struct FileFacts {
 // Up to `size` bytes at `offset`, fewer at the file's end. Errors: io.
 [[nodiscard]] Result<std::size_t> read_at(int file, char* to, std::size_t size,
                                           std::uint64_t offset);
+// Has anybody the file open for writing? Asked through a read lease, which is refused then; where
+// leases are not to be had (another owner's file, network file systems) the answer is no.
+[[nodiscard]] bool has_writer(int file);
 [[nodiscard]] std::uint64_t fingerprint(std::string_view bytes);
 
 // Is the open file still the one that was saved, with the same bytes up to where it was read?

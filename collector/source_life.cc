@@ -262,6 +262,8 @@ void Sources::tend_gone(Source& source) {
     let_go(source);
     return;
   }
+  // Its writer may hold it still: what is written then must be read.
+  if (has_writer(source.file.get())) return;
   source.flush = true;
   queue(source);
 }

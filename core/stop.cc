@@ -28,6 +28,7 @@ void block_stop_signals() {
   const sigset_t set = stop_signals();
   pthread_sigmask(SIG_BLOCK, &set, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGIO, SIG_IGN);  // of a read lease, should someone open the file in that moment
 }
 
 void wait_for_stop_signal(const std::function<void()>& reload) {

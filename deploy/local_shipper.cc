@@ -47,11 +47,10 @@ class LocalShipper final : public collector::Shipper {
   void work(std::stop_token stop) {
     Backoff backoff;
     while (!stop.stop_requested()) {
-      const std::vector<Shipment> group = next_group(stop);
+      std::vector<Shipment> group = next_group(stop);
       while (!group.empty() && !stop.stop_requested()) {
         if (auto answered = commit(group)) {
           backoff.reset();
-          break;
         } else {
           log::warn("the store takes no lines; the collector waits",
                     {{"error", answered.error().message}});
@@ -74,36 +73,50 @@ class LocalShipper final : public collector::Shipper {
     return group;
   }
 
-  // An error means: nothing was stored, try again.
-  Result<void> commit(const std::vector<Shipment>& group) {
+  // Answers the shipments of the group and takes them out of it. An error means: what is left in
+  // the group was not stored, try again.
+  Result<void> commit(std::vector<Shipment>& group) {
     std::vector<Batch> batches;
-    std::vector<const Shipment*> sent;
-    for (const auto& shipment : group) {
+    std::erase_if(group, [&](const Shipment& shipment) {
       auto decoded = otlp::decode(shipment.bytes, shipment.tool);
-      if (!decoded || decoded->batches.size() != 1) {
-        outcomes_.put(shipment, Outcome::Kind::refused, 0,
-                      decoded ? "not one batch" : decoded.error().message);
-        continue;
+      if (decoded && decoded->batches.size() == 1) {
+        batches.push_back(std::move(decoded->batches.front()));
+        return false;
       }
-      batches.push_back(std::move(decoded->batches.front()));
-      sent.push_back(&shipment);
-    }
+      outcomes_.put(shipment, Outcome::Kind::refused, 0,
+                    decoded ? "not one batch" : decoded.error().message);
+      return true;
+    });
+    if (group.empty()) return {};
     auto appended = intake_.accept(std::move(batches));
-    if (!appended) {
-      const Errc code = appended.error().code;
-      if (code != Errc::invalid && code != Errc::too_large) {
-        return fail(std::move(appended).error());
-      }
-      for (const auto* shipment : sent) {
-        outcomes_.put(*shipment, Outcome::Kind::refused, 0, appended.error().message);
-      }
-      return {};
-    }
-    for (std::size_t i = 0; i < sent.size(); ++i) {
+    if (!appended) return refused(group, std::move(appended).error());
+    for (std::size_t i = 0; i < group.size(); ++i) {
       const auto& result = (*appended)[i];
       const bool conflict = result.kind == store::Appended::Kind::conflict;
-      outcomes_.put(*sent[i], conflict ? Outcome::Kind::conflict : Outcome::Kind::stored,
+      outcomes_.put(group[i], conflict ? Outcome::Kind::conflict : Outcome::Kind::stored,
                     result.expected);
+    }
+    group.clear();
+    return {};
+  }
+
+  // The store would never take one of them: find out which, and keep its neighbours.
+  Result<void> refused(std::vector<Shipment>& group, Error error) {
+    if (error.code != Errc::invalid && error.code != Errc::too_large) return fail(std::move(error));
+    if (group.size() == 1) {
+      outcomes_.put(group.front(), Outcome::Kind::refused, 0, error.message);
+      group.clear();
+      return {};
+    }
+    while (!group.empty()) {
+      std::vector<Shipment> one;
+      one.push_back(std::move(group.front()));
+      auto done = commit(one);
+      if (!done) {
+        group.front() = std::move(one.front());
+        return done;
+      }
+      group.erase(group.begin());
     }
     return {};
   }

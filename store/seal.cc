@@ -191,6 +191,14 @@ Result<void> Sealer::drop_from_inbox(const std::string& tool, const std::vector<
   return ground_.db->replace(change, [&] { ground_.directory.replace(tool, pieces, nullptr); });
 }
 
+std::size_t Sealer::expired_days() const {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(ground_.db->family_names(), [this](const std::string& name) {
+        const auto day = parse_family_day(name);
+        return day && ground_.expired(*day);
+      }));
+}
+
 Result<std::size_t> Sealer::drop_expired_days() {
   const std::lock_guard lock(mutex_);
   for (const auto& inbox : ground_.directory.inboxes()) {

@@ -32,6 +32,7 @@ class Sealer {
   [[nodiscard]] bool due(const Directory::Inbox& inbox) const;
 
   // Days whose end is longer ago than retention: their blocks, and what of them is in the inbox.
+  [[nodiscard]] std::size_t expired_days() const;
   [[nodiscard]] Result<std::size_t> drop_expired_days();
 
  private:

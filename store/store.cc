@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "core/log.h"
+#include "core/time.h"
 #include "store/bytes.h"
 #include "store/commit.h"
 #include "store/ground.h"
@@ -21,6 +22,8 @@ constexpr std::int64_t kMaxFamilies =
     95;  // of days; with the four others below RocksDB's comfort of 100
 constexpr std::chrono::seconds kTick{1};  // between looks at what is due
 constexpr std::chrono::minutes kDropEvery{1};
+constexpr std::size_t kDaysAtOnce = 2;  // more at once are dropped only after kDoubt
+constexpr std::chrono::hours kDoubt{1};
 constexpr std::chrono::hours kForgetAfter{24 * 7};  // after retention, a source's position goes too
 
 Result<void> check(const Options& options) {
@@ -155,6 +158,7 @@ struct Store::State {
 
   std::mutex forget_mutex;  // guards forgot_ns
   std::int64_t forgot_ns = 0;
+  std::optional<std::chrono::steady_clock::time_point> doubt_since;  // the background thread's
 
   std::mutex wake_mutex;  // guards woken
   std::condition_variable_any wake;
@@ -187,8 +191,25 @@ struct Store::State {
     }
   }
 
+  // Many days past retention at once look like a clock that is wrong, or like a server that was off
+  // for long. Only the latter is still so an hour later.
+  bool believes_clock(std::chrono::steady_clock::time_point now) {
+    const std::size_t days = sealer.expired_days();
+    if (days <= kDaysAtOnce) {
+      doubt_since.reset();
+      return true;
+    }
+    if (!doubt_since) {
+      doubt_since = now;
+      log::error("many days are past retention at once: is the clock right? They go in an hour",
+                 {{"days", days}, {"today", day_name(day_of(ground->now()))}});
+    }
+    return now - *doubt_since >= kDoubt;
+  }
+
   void run(const std::stop_token& stop) {
-    std::int64_t drop_at_ns = 0;
+    using Clock = std::chrono::steady_clock;
+    auto drop_at = Clock::now();
     auto last = Errc::cancelled;  // what was told last: the same failure is told once
     while (!stop.stop_requested()) {
       {
@@ -198,10 +219,10 @@ struct Store::State {
       }
       if (stop.stop_requested()) return;
       auto done = sealer.seal_due(stop);
-      if (ground->now() >= drop_at_ns) {
+      if (const auto now = Clock::now(); now >= drop_at && believes_clock(now)) {
         auto dropped = drop_expired_days();
         if (dropped)
-          drop_at_ns = ground->now() + std::chrono::nanoseconds(kDropEvery).count();
+          drop_at = now + kDropEvery;
         else if (done)
           done = fail(std::move(dropped).error());
       }
@@ -223,7 +244,10 @@ struct Store::State {
     if (!days) return days;
     const auto now = ground->now();
     const std::lock_guard lock(forget_mutex);
-    if (now - forgot_ns < std::chrono::nanoseconds(std::chrono::days(1)).count()) return days;
+    // A clock that was ahead for a while must not keep this from running again.
+    if (std::abs(now - forgot_ns) < std::chrono::nanoseconds(std::chrono::days(1)).count()) {
+      return days;
+    }
     const std::chrono::nanoseconds kept = ground->options.retention + kForgetAfter;
     auto forgotten = committer.forget_sources(now - kept.count());
     if (!forgotten) return forgotten;

@@ -141,8 +141,11 @@ class RealConsumer final : public Consumer {
     message.partition = from.partition;
     message.offset = from.offset;
     rd_kafka_timestamp_type_t type{};
-    message.append_time_ns =
-        std::max<std::int64_t>(0, rd_kafka_message_timestamp(&from, &type)) * 1'000'000;
+    const std::int64_t time_ms = rd_kafka_message_timestamp(&from, &type);
+    // A producer's time may be anything; retention counts from the broker's.
+    if (type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME && time_ms > 0) {
+      message.append_time_ns = time_ms * 1'000'000;
+    }
     if (from.key != nullptr) message.key.assign(static_cast<const char*>(from.key), from.key_len);
     if (from.payload != nullptr)
       message.value.assign(static_cast<const char*>(from.payload), from.len);

@@ -53,7 +53,7 @@ class Producer {
 struct Message {
   std::int32_t partition = 0;
   std::int64_t offset = 0;
-  std::int64_t append_time_ns = 0;  // the broker's log append time, or the producer's
+  std::int64_t append_time_ns = 0;  // the broker's; 0 where the topic keeps producers' times
   std::string key, value;
 };
 
