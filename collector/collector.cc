@@ -298,7 +298,8 @@ Collector::~Collector() { stop(); }
 Result<std::unique_ptr<Collector>> Collector::start(Options options) {
   Result<std::unique_ptr<Shipper>> shipper;
   if (!options.kafka.brokers.empty()) {
-    shipper = make_kafka_shipper(options.kafka, options.max_unacked_bytes);
+    shipper =
+        make_kafka_shipper(options.kafka, options.max_unacked_bytes, options.kafka_partitions);
   } else {
     shipper = make_http_shipper(
         {.url = options.server_url, .headers = options.headers, .ca_file = options.ca_file});

@@ -34,6 +34,7 @@ struct Options {
   http::Pairs headers;
   std::string ca_file;
   kafka::Options kafka;
+  int kafka_partitions = 0;  // of the topic, where it has to be made; 0: it is there
 
   std::size_t max_unacked_bytes = 32 << 20;
   std::size_t max_open_files = 4096;

@@ -20,13 +20,15 @@ using std::chrono::milliseconds;
 
 constexpr milliseconds kFullPause{20};  // the producer's queue is full: it drains at this pace
 constexpr milliseconds kReopenPause{500};
+constexpr milliseconds kTopicTry{5'000};
 
 class KafkaShipper final : public Shipper {
  public:
-  KafkaShipper(kafka::Options options, std::size_t max_queued_bytes,
+  KafkaShipper(kafka::Options options, std::size_t max_queued_bytes, int partitions,
                std::unique_ptr<kafka::Producer> producer)
       : options_(std::move(options)),
         max_queued_bytes_(max_queued_bytes),
+        partitions_(partitions),
         producer_(std::move(producer)) {}
   ~KafkaShipper() override { stop(); }
 
@@ -58,7 +60,25 @@ class KafkaShipper final : public Shipper {
     State state;
   };
 
+  void make_topic(const std::stop_token& stop) {
+    bool told = false;
+    while (partitions_ > 0 && !stop.stop_requested()) {
+      const auto made = kafka::ensure_topic(options_, partitions_, kTopicTry);
+      if (made) {
+        if (told) log::info("Kafka topic is there", {{"topic", options_.topic}});
+        break;
+      }
+      if (!std::exchange(told, true)) {
+        log::warn("waiting for Kafka, nothing is lost",
+                  {{"brokers", options_.brokers}, {"error", made.error().message}});
+      }
+      (void)sleep_for(stop, backoff_.next());
+    }
+    backoff_.reset();
+  }
+
   void run(const std::stop_token& stop) {
+    make_topic(stop);
     while (!stop.stop_requested()) {
       std::uint64_t index = 0;
       Shipment copy;
@@ -160,6 +180,7 @@ class KafkaShipper final : public Shipper {
 
   kafka::Options options_;
   std::size_t max_queued_bytes_;
+  const int partitions_;
   std::unique_ptr<kafka::Producer> producer_;  // of the thread
   OutcomeQueue outcomes_;
   Backoff backoff_;
@@ -176,12 +197,13 @@ class KafkaShipper final : public Shipper {
 }  // namespace
 
 Result<std::unique_ptr<Shipper>> make_kafka_shipper(const kafka::Options& options,
-                                                    std::size_t max_unacked_bytes) {
+                                                    std::size_t max_unacked_bytes, int partitions) {
   // Room for the one batch that may go over the collector's limit.
   const auto max_queued_bytes = max_unacked_bytes + 4 * kBatchBytes;
   auto producer = kafka::Producer::open(options, max_queued_bytes);
   if (!producer) return fail(std::move(producer).error());
-  return std::make_unique<KafkaShipper>(options, max_queued_bytes, *std::move(producer));
+  return std::make_unique<KafkaShipper>(options, max_queued_bytes, partitions,
+                                        *std::move(producer));
 }
 
 }  // namespace logboom::collector

@@ -80,7 +80,10 @@ inline constexpr std::size_t kMaxRequestBytes = 4 << 20;
 
 // Errors: invalid (the URL; Kafka's properties).
 [[nodiscard]] Result<std::unique_ptr<Shipper>> make_http_shipper(HttpTarget target);
+// `partitions`: what the topic is made with where it is not there yet, before the first batch, so
+// that no broker makes it with a default of its own. 0: take it as it is.
 [[nodiscard]] Result<std::unique_ptr<Shipper>> make_kafka_shipper(const kafka::Options& options,
-                                                                  std::size_t max_unacked_bytes);
+                                                                  std::size_t max_unacked_bytes,
+                                                                  int partitions = 0);
 
 }  // namespace logboom::collector

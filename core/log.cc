@@ -36,7 +36,7 @@ spdlog::logger& logger() {
   static const auto instance = [] {
     auto made = std::make_shared<spdlog::logger>("logboom",
                                                  std::make_shared<spdlog::sinks::stderr_sink_mt>());
-    made->set_pattern("ts=%Y-%m-%dT%H:%M:%S.%eZ level=%l %v", spdlog::pattern_time_type::utc);
+    made->set_pattern("ts=%Y-%m-%dT%H:%M:%S.%eZ %v", spdlog::pattern_time_type::utc);
     made->flush_on(spdlog::level::trace);
     return made;
   }();
@@ -45,7 +45,8 @@ spdlog::logger& logger() {
 
 void write(spdlog::level::level_enum level, std::string_view message, Fields fields) {
   if (!logger().should_log(level)) return;
-  std::string line = "msg=";
+  static constexpr std::string_view kNames[] = {"trace", "debug", "info", "warn", "error"};
+  std::string line = "level=" + std::string(kNames[level]) + " msg=";
   append_value(line, message);
   for (const auto& field : fields) {
     line += ' ';

@@ -33,6 +33,7 @@ Result<void> collect(const Config& config) {
   }
   options->kafka.brokers = config.brokers;
   options->kafka.topic = config.topic;
+  options->kafka_partitions = static_cast<int>(config.partitions);
   auto kafka_properties = properties(config.kafka_properties);
   if (!kafka_properties) return fail(std::move(kafka_properties).error());
   options->kafka.properties = *std::move(kafka_properties);

@@ -138,9 +138,16 @@ Result<Command> load(Role role, Config& config, const std::vector<std::string>& 
   return Command{};
 }
 
-Result<Command> check(Role role, const Config& config) {
+Result<void> check(Role role, const Config& config) {
   auto bad = [](std::string text) { return fail(Errc::invalid, std::move(text)); };
   if (role == Role::serve) {
+    const std::size_t colon = config.listen.rfind(':');
+    const std::string_view port =
+        colon == std::string::npos ? "" : std::string_view(config.listen).substr(colon + 1);
+    if (colon == 0 || port.empty() || port.find_first_not_of("0123456789") != port.npos) {
+      return bad("--listen " + config.listen +
+                 ": write ADDRESS:PORT, as in 127.0.0.1:3100 or [::1]:3100");
+    }
     if (config.certificate_file.empty() != config.key_file.empty()) {
       return bad("TLS needs both files: --certificate FILE and --key FILE");
     }
@@ -148,6 +155,9 @@ Result<Command> check(Role role, const Config& config) {
     return bad("where to? give --server URL or --kafka HOST:PORT");
   } else if (!config.server.empty() && !config.brokers.empty()) {
     return bad("--server and --kafka are two ways out; give one");
+  } else if (config.brokers.empty() && !config.server.starts_with("http://") &&
+             !config.server.starts_with("https://")) {
+    return bad("--server " + config.server + ": must begin with http:// or https://");
   }
   if (!config.fallback_tool.empty()) {
     if (auto name = check_tool_name(config.fallback_tool); !name) {
@@ -160,7 +170,11 @@ Result<Command> check(Role role, const Config& config) {
   if (auto pairs = properties(config.kafka_properties); !pairs) {
     return fail(std::move(pairs).error());
   }
-  return Command{};
+  static const std::vector<std::string> kLevels{"debug", "info", "warn", "error", "off"};
+  if (std::ranges::find(kLevels, config.log_level) == kLevels.end()) {
+    return bad("--log-level " + config.log_level + ": use debug, info, warn, error or off");
+  }
+  return {};
 }
 
 Result<FileOption> parse_file_option(std::string_view text) {

@@ -59,7 +59,7 @@ struct Command {
 
 // What no single row can say: TLS needs both files, collect needs somewhere to ship to, names and
 // pairs have a shape. Errors: invalid, naming the option.
-[[nodiscard]] Result<Command> check(Role role, const Config& config);
+[[nodiscard]] Result<void> check(Role role, const Config& config);
 
 // All rows of all roles, as the page OPTIONS.md.
 [[nodiscard]] std::string options_page();

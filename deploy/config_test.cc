@@ -29,6 +29,18 @@ TEST_CASE("what the options cannot mean together is refused with a remedy") {
   CHECK(check(Role::collect, config));
   config.brokers = "b:9092";
   CHECK_FALSE(check(Role::collect, config));
+  config.brokers.clear();
+  config.server = "ftp://x";
+  CHECK_FALSE(check(Role::collect, config));
+  for (const char* listen : {"nonsense", ":3100", "127.0.0.1:", "127.0.0.1:http"}) {
+    Config other;
+    other.listen = listen;
+    CAPTURE(listen);
+    CHECK_FALSE(check(Role::serve, other));
+  }
+  config.log_level = "loud";
+  CHECK_FALSE(check(Role::serve, config));
+  config.log_level = "info";
   config.certificate_file = "a.pem";
   CHECK(check(Role::serve, config).error().message.find("--key") != std::string::npos);
   config.key_file = "b.pem";

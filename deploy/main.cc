@@ -16,7 +16,7 @@ namespace {
 constexpr int kUsage = 2, kFailed = 1;
 
 constexpr std::string_view kHelp =
-    R"(logboom: gathers the logs of every container and job, and says why a script failed
+    R"(logboom: gathers the logs of every container and job, to search and follow without ssh
 
 usage: logboom COMMAND [FLAGS]
 
@@ -83,9 +83,11 @@ int check_config(const std::vector<std::string>& arguments) {
     return parsed->help ? 0 : kUsage;
   }
   Config config;
-  auto loaded = load(role == "serve" ? Role::serve : Role::collect, config, {"--config", file});
-  if (loaded) loaded = check(role == "serve" ? Role::serve : Role::collect, config);
-  if (!loaded) return report(loaded.error(), "check-config");
+  const Role whose = role == "serve" ? Role::serve : Role::collect;
+  if (auto loaded = load(whose, config, {"--config", file}); !loaded) {
+    return report(loaded.error(), "check-config");
+  }
+  if (auto good = check(whose, config); !good) return report(good.error(), "check-config");
   std::printf("%s: good\n", file.c_str());
   return 0;
 }

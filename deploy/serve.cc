@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <memory>
 #include <thread>
+#include <utility>
 
 #include "core/http/server.h"
 #include "core/log.h"
@@ -21,7 +22,7 @@
 namespace logboom::deploy {
 namespace {
 
-constexpr auto kBrokerPatience = std::chrono::seconds(60);
+constexpr auto kTopicTry = std::chrono::seconds(5);
 
 store::Options store_options(const Config& config) {
   store::Options options;
@@ -56,7 +57,8 @@ struct Parts {
   Redactor redactor;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<query::Intake> intake;
-  std::unique_ptr<store::KafkaFeed> feed;
+  std::unique_ptr<store::KafkaFeed> feed;  // made by feed_starter, used after it has ended
+  std::jthread feed_starter;
   query::Api api;
   std::unique_ptr<WorkerPool> workers;
   std::unique_ptr<http::Server> server;
@@ -66,9 +68,38 @@ struct Parts {
     if (server) server->stop();
     if (collector) collector->stop();
     if (workers) workers->stop();
+    feed_starter.request_stop();
+    if (feed_starter.joinable()) feed_starter.join();
     if (feed) feed->stop();
   }
 };
+
+// What is stored can be read while Kafka is away; the feed starts once it is there.
+void start_feed(Parts& parts, const kafka::Options& kafka, int partitions, std::stop_token stop) {
+  Backoff backoff;
+  bool told = false;
+  while (!stop.stop_requested()) {
+    auto count = kafka::ensure_topic(kafka, partitions, kTopicTry);
+    if (count) {
+      store::KafkaFeed::Options options;
+      options.kafka = kafka;
+      options.partition_count = *count;
+      auto feed = store::KafkaFeed::start(std::move(options), *parts.store, parts.redactor);
+      if (feed) {
+        parts.feed = *std::move(feed);
+        log::info("reading from Kafka",
+                  {{"brokers", kafka.brokers}, {"topic", kafka.topic}, {"partitions", *count}});
+        return;
+      }
+      count = fail(std::move(feed).error());
+    }
+    if (!std::exchange(told, true)) {
+      log::warn("Kafka cannot be used yet: trying on; what is stored can be read",
+                {{"brokers", kafka.brokers}, {"error", count.error().message}});
+    }
+    (void)sleep_for(stop, backoff.next());
+  }
+}
 
 Result<void> start_intake(Parts& parts, const Config& config) {
   if (config.brokers.empty()) {
@@ -77,19 +108,12 @@ Result<void> start_intake(Parts& parts, const Config& config) {
   }
   auto kafka = kafka_options(config);
   if (!kafka) return fail(std::move(kafka).error());
-  auto count = kafka::ensure_topic(*kafka, static_cast<int>(config.partitions), kBrokerPatience);
-  if (!count) return fail(std::move(count).error().in("kafka"));
   auto intake = query::kafka_intake(*kafka);
   if (!intake) return fail(std::move(intake).error().in("kafka"));
   parts.intake = *std::move(intake);
-  store::KafkaFeed::Options options;
-  options.kafka = *kafka;
-  options.partition_count = *count;
-  auto feed = store::KafkaFeed::start(std::move(options), *parts.store, parts.redactor);
-  if (!feed) return fail(std::move(feed).error().in("kafka"));
-  parts.feed = *std::move(feed);
-  log::info("reading from Kafka",
-            {{"brokers", config.brokers}, {"topic", config.topic}, {"partitions", *count}});
+  parts.feed_starter =
+      std::jthread([&parts, kafka = *kafka, count = static_cast<int>(config.partitions)](
+                       std::stop_token stop) { start_feed(parts, kafka, count, std::move(stop)); });
   return {};
 }
 
@@ -126,6 +150,7 @@ Result<void> start_collector(Parts& parts, const Config& config) {
     auto kafka = kafka_options(config);
     if (!kafka) return fail(std::move(kafka).error());
     options->kafka = *std::move(kafka);
+    options->kafka_partitions = static_cast<int>(config.partitions);
   }
   auto started =
       config.brokers.empty()

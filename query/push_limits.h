@@ -1,4 +1,5 @@
-// What a push may hold; Loki's defaults.
+// What a push may hold: Loki's defaults, but for old lines, which are welcome at any age (late logs
+// are logs too; Loki refuses what is older than a week).
 #pragma once
 
 #include <chrono>

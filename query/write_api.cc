@@ -21,9 +21,11 @@ namespace {
 constexpr std::size_t kMaxUnpacked = 64 << 20;  // of a snappy block
 constexpr std::size_t kMaxReason = 1'000;       // clients read no more of an error
 
-std::string_view media_type(const http::Request& request) {
+std::string media_type(const http::Request& request) {
   const auto type = request.header("content-type");
-  return type.substr(0, std::min(type.find_first_of("; "), type.size()));
+  std::string media(type.substr(0, std::min(type.find_first_of("; "), type.size())));
+  for (char& c : media) c = static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c);
+  return media;
 }
 
 void count_accepted(std::uint64_t lines) {

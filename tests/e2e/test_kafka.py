@@ -39,8 +39,11 @@ def test_lines_travel_through_kafka(tmp_path, started):
     server.start().ready()
     wait_for("the push", lambda: server.query('{app="pushed"}', tool="demo"))
 
-    # The broker is away: reading goes on, and what is written meanwhile comes later.
+    # The broker is away, even when the server starts: reading goes on, and what is written
+    # meanwhile comes later.
     kafka.kill()
+    server.kill()
+    server.start().ready()
     assert len(server.query('{job="web"}', tool="demo")) == 1000
     with open(log, "a") as out:
         out.write(cri("written while the broker was away"))

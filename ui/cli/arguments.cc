@@ -155,7 +155,7 @@ void add_view_flags(CLI::App& app, const CommandRow& row, Arguments& result, Raw
     around("-B,--before", result.view.around.before, "Lines before each hit");
   }
   app.add_option("JOB", result.view.selection.jobs)->group("Arguments");
-  if (row.command == Command::show) {
+  if (row.command == Command::show || row.command == Command::tail) {
     app.add_flag("-f,--follow", result.view.follow, "Go on with new lines, as tail does")
         ->group("Which lines");
   }
