@@ -88,6 +88,9 @@ rocksdb::DBOptions database_options(rocksdb::Env* env) {
   // the log ends at the first record that is not whole, also when the file system left garbage
   // there, which the tolerant modes would refuse to open.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // Families reach their tables together. One that is ahead of a log torn by a failed write, while
+  // another still needs that log, would keep the database from opening after a power cut.
+  options.atomic_flush = true;
   options.max_total_wal_size = kMaxLog;
   options.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(kWriteBuffers);
   options.max_open_files = kMaxOpenFiles;
@@ -203,8 +206,19 @@ struct Database::State {
     rocksdb::WriteOptions unlogged;
     unlogged.disableWAL = true;
     auto status = db->Put(unlogged, db->DefaultColumnFamily(), "resumed", "");
-    if (status.ok()) status = db->Flush(rocksdb::FlushOptions(), db->DefaultColumnFamily());
-    return status;
+    if (!status.ok()) return status;
+    std::vector<FamilyPtr> held;
+    {
+      const std::lock_guard lock(families_mutex);
+      for (const auto& [name, family] : families) held.push_back(family);
+    }
+    // All together: see atomic_flush above.
+    std::vector<rocksdb::ColumnFamilyHandle*> handles{db->DefaultColumnFamily()};
+    for (const auto& family : held) {
+      if (family->handle()->GetID() != handles.front()->GetID())
+        handles.push_back(family->handle());
+    }
+    return db->Flush(rocksdb::FlushOptions(), handles);
   }
 
   Result<void> settle() {
@@ -247,7 +261,13 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& directory, r
   for (const auto& name : names) descriptors.emplace_back(name, family_options(name, state->cache));
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  const auto status = rocksdb::DB::Open(options, directory, descriptors, &handles, &db);
+  auto status = rocksdb::DB::Open(options, directory, descriptors, &handles, &db);
+  if (status.IsCorruption() && status.ToString().find("ahead of WALs") != std::string::npos) {
+    // A write failed, the log went on in a new file, then the power was cut. The torn record was
+    // never acknowledged; what was acknowledged after it is whole: read over the one to the other.
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+    status = rocksdb::DB::Open(options, directory, descriptors, &handles, &db);
+  }
   if (held_by_another(status))
     return fail(Errc::busy, "store " + directory +
                                 ": another process has it open; stop that one, or name another "
