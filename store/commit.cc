@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "core/log.h"
+#include "core/run_event.h"
 #include "store/bytes.h"
 #include "store/keys.h"
 #include "store/positions.h"
@@ -22,12 +23,18 @@ struct Chunk {
   Encoded encoded;
 };
 
+// Run events are no lines: they go into the ledger.
 std::vector<Chunk> encode_chunks(const Batch& batch, std::size_t begin, std::size_t end) {
   std::vector<Chunk> chunks;
   while (begin < end) {
+    if (is_event(batch.records[begin])) {
+      ++begin;
+      continue;
+    }
     std::size_t bytes = 0;
     auto cut = begin;
-    while (cut < end && cut - begin < kInboxLines && bytes < kBlockBytes)
+    while (cut < end && cut - begin < kInboxLines && bytes < kBlockBytes &&
+           !is_event(batch.records[cut]))
       bytes += batch.records[cut++].body.size();
     chunks.push_back({begin, cut, encode(lines_of(batch, begin, cut), kInboxLevel)});
     begin = cut;
@@ -116,6 +123,8 @@ class Committer::Group {
     if (local_next_ != committer_.local_next_)
       change_.put(ground_.meta, std::string(kLocalKey), number_value(local_next_));
     if (change_.operations.empty()) return {};
+    std::unique_lock<std::mutex> marking;
+    if (!events_.empty()) marking = std::unique_lock(ground_.events.marking);
     return ground_.db->write(change_);
   }
 
@@ -133,10 +142,10 @@ class Committer::Group {
     meters().forgotten_holes.add(forgotten_holes_);
   }
 
-  [[nodiscard]] std::vector<std::string> tools() const {
-    std::vector<std::string> names;
-    for (const auto& [tool, pieces] : pieces_) names.push_back(tool);
-    return names;
+  [[nodiscard]] News news() {
+    News news{.tools = {}, .events = std::move(events_)};
+    for (const auto& [tool, pieces] : pieces_) news.tools.push_back(tool);
+    return news;
   }
 
  private:
@@ -196,13 +205,36 @@ class Committer::Group {
     if (ranges.empty()) return;
     if (!pending.logged()) wish.base = {local_next_++, 0};
     outcome.place = {pending.partition, wish.base.offset};
-    lines_ += outcome.lines;
+    std::uint64_t events = 0;
+    for (const auto& [begin, end] : ranges) events += take_events(batch, begin, end);
+    lines_ += outcome.lines - events;
     if (outcome.trimmed == 0) {
       store(wish, pending.partition, commit_ns, wish.chunks);
       return;
     }
     for (const auto& [begin, end] : ranges)
       store(wish, pending.partition, commit_ns, encode_chunks(batch, begin, end));
+  }
+
+  // Returns how many of the records are events.
+  std::uint64_t take_events(const Batch& batch, std::size_t begin, std::size_t end) {
+    std::uint64_t events = 0;
+    for (auto i = begin; i < end; ++i) {
+      const auto& record = batch.records[i];
+      if (!is_event(record)) continue;
+      ++events;
+      auto event = event_of(record);
+      if (event) event = check_event(*std::move(event));
+      if (!event) {
+        meters().rejected_events.add();
+        log::warn("a run event cannot be kept",
+                  {{"tool", batch.tool}, {"reason", event.error().message}});
+        continue;
+      }
+      add_event(ground_, batch.tool, *event, committer_.next_event_++, change_);
+      events_.emplace_back(batch.tool, *std::move(event));
+    }
+    return events;
   }
 
   void store(const Wish& wish, std::uint32_t partition, std::int64_t commit_ns,
@@ -232,6 +264,7 @@ class Committer::Group {
   std::unordered_map<std::string, Entry> positions_;
   std::map<std::uint32_t, std::uint64_t> offsets_;
   std::map<std::string, std::vector<PiecePtr>> pieces_;
+  std::vector<std::pair<std::string, RunEvent>> events_;  // with their tools
   Change change_;
   std::uint64_t lines_ = 0, bytes_ = 0, seen_ = 0, conflicts_ = 0, forgotten_holes_ = 0;
 };
@@ -321,19 +354,20 @@ Result<void> Committer::commit(Pending& pending) {
   if (!pending.done) {
     lock.unlock();
     std::vector<Pending*> group;
-    std::vector<std::string> tools;
+    News news;
     {
       // The longer the last group's sync took, the more have queued by now.
       const std::lock_guard leader(leading_);
       group = take_group();
-      tools = run(group);
+      news = run(group);
     }
     lock.lock();
     for (auto* const member : group) member->done = true;
     queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(group.size()));
     lock.unlock();
     done_.notify_all();
-    for (const auto& tool : tools) ground_.subscribers.tell(tool);
+    for (const auto& tool : news.tools) ground_.subscribers.tell(tool);
+    for (const auto& [tool, event] : news.events) ground_.events.tell(tool, event);
   }
   return std::move(pending.outcome);
 }
@@ -350,7 +384,7 @@ std::vector<Committer::Pending*> Committer::take_group() {
   return group;
 }
 
-std::vector<std::string> Committer::run(const std::vector<Pending*>& group) {
+Committer::News Committer::run(const std::vector<Pending*>& group) {
   const auto begun = std::chrono::steady_clock::now();
   Group work(*this, ground_.now());
   auto outcome = ground_.db->settle();
@@ -365,7 +399,7 @@ std::vector<std::string> Committer::run(const std::vector<Pending*>& group) {
   work.publish();
   meters().commit_seconds.observe_seconds(
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count());
-  return work.tools();
+  return work.news();
 }
 
 std::optional<std::uint64_t> Committer::next_offset(std::uint32_t partition) const {

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "store/ground.h"
@@ -41,8 +42,12 @@ class Committer {
 
   [[nodiscard]] Result<void> commit(Pending& pending);
   std::vector<Pending*> take_group();
-  // Returns the tools that got lines.
-  std::vector<std::string> run(const std::vector<Pending*>& group);
+  // What to tell subscribers.
+  struct News {
+    std::vector<std::string> tools;  // that got lines
+    std::vector<std::pair<std::string, RunEvent>> events;
+  };
+  News run(const std::vector<Pending*>& group);
 
   Ground& ground_;
 
@@ -50,8 +55,9 @@ class Committer {
   std::condition_variable done_;
   std::deque<Pending*> queue_;
 
-  std::mutex leading_;  // held by who reads and writes positions and local_next_
+  std::mutex leading_;  // held by who reads and writes positions and what follows
   std::uint64_t local_next_ = 0;
+  std::uint64_t next_event_ = 0;  // of this process
 
   mutable std::mutex offsets_mutex_;  // guards offsets_
   std::map<std::uint32_t, std::uint64_t> offsets_;

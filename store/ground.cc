@@ -19,6 +19,8 @@ Meters& meters() {
           counter("logboom_store_conflicts_total", "Batches refused for a hole before them"),
       .rejected = counter("logboom_store_rejected_batches_total",
                           "Batches from Kafka that could not be stored"),
+      .rejected_events =
+          counter("logboom_store_rejected_events_total", "Run events that could not be kept"),
       .forgotten_holes = counter("logboom_store_forgotten_holes_total",
                                  "Holes of sources forgotten because there were too many"),
       .blocks = counter("logboom_store_sealed_blocks_total", "Blocks sealed"),

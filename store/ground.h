@@ -16,6 +16,8 @@
 #include "core/metrics.h"
 #include "store/database.h"
 #include "store/directory.h"
+#include "store/ledger.h"
+#include "store/ledger_events.h"
 #include "store/store.h"
 
 namespace logboom::store {
@@ -27,6 +29,7 @@ struct Meters {
   metrics::Counter& seen;
   metrics::Counter& conflicts;
   metrics::Counter& rejected;
+  metrics::Counter& rejected_events;
   metrics::Counter& forgotten_holes;
   metrics::Counter& blocks;
   metrics::Counter& sealed_bytes;
@@ -60,8 +63,10 @@ struct Ground {
   Options options;
   std::unique_ptr<Database> db;
   FamilyPtr meta, positions, inbox, entries;  // families: default, positions, inbox, directory
+  FamilyPtr ledger;
   Directory directory;
   Subscribers subscribers;
+  EventSubscribers events;
 
   [[nodiscard]] std::int64_t now() const;
   [[nodiscard]] bool expired(std::int32_t day) const;

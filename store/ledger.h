@@ -7,7 +7,8 @@
 //
 // Units:   times are UTC nanoseconds.
 // Errors:  io, corrupt, full; invalid (a key or value over its limit).
-// Limits:  kMaxSamples per run, later ones are dropped; runs are forgotten after the store's
+// Limits:  one sample per run and second, kMaxSamples are read; runs are forgotten after the
+// store's
 //          retention (a run by its start), with their verdicts and sketches.
 // Threads: any.
 #pragma once
@@ -27,6 +28,9 @@ namespace logboom::store {
 
 struct Ground;
 
+inline constexpr std::size_t kMaxSamples = 2'000;
+inline constexpr std::size_t kMaxRecordKey = 1024, kMaxRecordValue = 1 << 20;
+
 enum class Outcome : std::uint8_t {
   running,
   succeeded,
@@ -44,18 +48,19 @@ enum class Outcome : std::uint8_t {
 // What a verdict says, short enough for lists. The whole of it is `json`, kept beside.
 struct Judgement {
   Outcome outcome = Outcome::running;
-  std::string cause;            // "family/kind"
+  std::string cause = {};       // "family/kind"
   std::int32_t confidence = 0;  // of 100
-  std::string headline, fingerprint;
-  std::string failing_since, last_good;  // run ids, or ""
+  std::string headline = {}, fingerprint = {};
+  std::string failing_since = {}, last_good = {};  // run ids, or ""
   friend bool operator==(const Judgement&, const Judgement&) = default;
 };
 
 struct Run {
-  std::string tool, id, job;
-  std::optional<RunEvent> start, end, lost, missed, skipped;  // the last of each kind
-  std::optional<RunEvent> last_sample;
-  std::optional<Judgement> judgement;
+  std::string tool = {}, id = {}, job = {};
+  // The last of each kind.
+  std::optional<RunEvent> start = {}, end = {}, lost = {}, missed = {}, skipped = {};
+  std::optional<RunEvent> last_sample = {};
+  std::optional<Judgement> judgement = {};
 
   // The judgement's; else what the events say: end before lost before missed and skipped.
   [[nodiscard]] Outcome outcome() const;
@@ -66,12 +71,12 @@ struct Run {
 };
 
 struct RunQuery {
-  std::string job;                     // empty: all jobs
+  std::string job = {};                // empty: all jobs
   std::int64_t before_ns = INT64_MAX;  // started before
   std::int64_t since_ns = 0;           // started at or after
   std::size_t limit = 100;
-  std::function<bool(const Run&)> wanted;  // empty: all
-  std::size_t look_at_most = 10'000;       // runs read before it gives up
+  std::function<bool(const Run&)> wanted = {};  // empty: all
+  std::size_t look_at_most = 10'000;            // runs read before it gives up
 };
 
 // A batch of changes to records, written together with others or not at all.
@@ -89,10 +94,11 @@ struct RecordWrite {
   }
 
   struct Verdict {
-    std::string tool, run;
-    Judgement judgement;
-    std::string json;
-    std::optional<std::string> sketch;  // of a good run
+    std::string tool = {}, run = {};
+    Judgement judgement = {};
+    std::string json = {};
+    std::optional<std::string> sketch = {};  // of a good run
+    std::string mark = {};                   // of the Pending it answers; a newer one stays pending
   };
   std::vector<Verdict> verdicts;  // each also ends the run's being pending
 };
@@ -104,7 +110,7 @@ class Ledger {
   [[nodiscard]] Result<std::optional<Run>> find(std::string_view id) const;
   [[nodiscard]] Result<std::vector<RunEvent>> samples(std::string_view tool,
                                                       std::string_view id) const;
-  // Newest first.
+  // Newest first; of all jobs: merged by time.
   [[nodiscard]] Result<std::vector<Run>> runs(std::string_view tool, const RunQuery& query) const;
   [[nodiscard]] Result<std::vector<std::string>> jobs(std::string_view tool) const;
   [[nodiscard]] std::vector<std::string> tools() const;  // that have runs or checks
@@ -119,6 +125,7 @@ class Ledger {
   // Runs whose end (or lost, missed, skipped) has been committed and not been judged since.
   struct Pending {
     std::string tool, run;
+    std::string mark;  // opaque; it differs when the run became pending anew
   };
   [[nodiscard]] Result<std::vector<Pending>> pending(std::size_t limit) const;
 

@@ -66,7 +66,8 @@ Result<void> open_families(Ground& ground) {
   const std::pair<FamilyPtr*, const char*> all[] = {{&ground.meta, "default"},
                                                     {&ground.positions, "positions"},
                                                     {&ground.inbox, "inbox"},
-                                                    {&ground.entries, "directory"}};
+                                                    {&ground.entries, "directory"},
+                                                    {&ground.ledger, "ledger"}};
   for (const auto& [family, name] : all) {
     auto opened = ground.db->family(name);
     if (!opened) return fail(std::move(opened).error());
@@ -155,6 +156,7 @@ struct Store::State {
   std::shared_ptr<Ground> ground = std::make_shared<Ground>();
   Committer committer{*ground};
   Sealer sealer{*ground};
+  Ledger ledger{*ground};
 
   std::mutex forget_mutex;  // guards forgot_ns
   std::int64_t forgot_ns = 0;
@@ -250,6 +252,10 @@ struct Store::State {
     }
     const std::chrono::nanoseconds kept = ground->options.retention + kForgetAfter;
     auto forgotten = committer.forget_sources(now - kept.count());
+    if (forgotten) {
+      const std::chrono::nanoseconds lines_kept = ground->options.retention;
+      forgotten = ledger.forget(now - lines_kept.count());
+    }
     if (!forgotten) return forgotten;
     forgot_ns = now;
     return days;
@@ -312,6 +318,8 @@ Snapshot Store::snapshot(std::string_view tool) const {
 }
 
 std::vector<std::string> Store::tools() const { return state_->ground->directory.tools(); }
+
+Ledger& Store::ledger() { return state_->ledger; }
 
 Stats Store::stats() const {
   auto stats = state_->ground->directory.stats();

@@ -27,6 +27,7 @@
 #include "core/batch.h"
 #include "core/labels.h"
 #include "core/result.h"
+#include "store/ledger.h"
 
 namespace rocksdb {
 class Env;
@@ -85,11 +86,11 @@ struct Scan {
   std::int64_t start = 0, end = 0;  // [start, end)
   bool newest_first = true;
   // Which streams; empty: all.
-  std::function<bool(const Labels&)> stream;
+  std::function<bool(const Labels&)> stream = {};
   // Words that every wanted line contains, as tokens() below cuts them: prunes blocks whose filter
   // rules one out. Not exact: the reader still looks at each line.
-  std::vector<std::string> tokens;
-  std::stop_token stop;
+  std::vector<std::string> tokens = {};
+  std::stop_token stop = {};
 };
 
 struct ScanStats {
@@ -179,6 +180,8 @@ class Store {
   [[nodiscard]] Snapshot snapshot(std::string_view tool) const;
   [[nodiscard]] std::vector<std::string> tools() const;
   [[nodiscard]] Stats stats() const;
+  // What became of runs; as long-lived as the store.
+  [[nodiscard]] Ledger& ledger();
 
   // Calls `committed` after each commit that added lines of the tool (on the committing thread: be
   // quick, do not call back). Ends when the returned object dies.

@@ -1,0 +1,53 @@
+// How run events get into the ledger: diverted from a batch's records at its commit.
+//
+// Threads: add_event() and remove_run() by whoever holds the change; EventSubscribers from any.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/run_event.h"
+#include "store/database.h"
+
+namespace logboom::store {
+
+struct Ground;
+
+// What its keys cannot hold is invalid: a job with a zero byte, a run without a job.
+[[nodiscard]] Result<RunEvent> check_event(RunEvent event);
+
+// What the ledger keeps of an event goes into the change. `number` rises with every event of a
+// store's life: the mark of a run that is pending.
+void add_event(const Ground& ground, const std::string& tool, const RunEvent& event,
+               std::uint64_t number, Change& change);
+
+// Takes all there is of a run, but for its entries under its job.
+void remove_run(const Ground& ground, std::string_view tool, std::string_view run, Change& change);
+
+class EventSubscribers {
+ public:
+  using Committed = std::function<void(const std::string& tool, const RunEvent& event)>;
+  [[nodiscard]] std::shared_ptr<void> add(Committed committed);
+  void tell(const std::string& tool, const RunEvent& event) const;
+
+  // Held while pending marks are written or taken away.
+  mutable std::mutex marking;
+
+ private:
+  struct Subscriber {
+    std::recursive_mutex calling;
+    Committed committed;
+  };
+  struct All {
+    std::mutex mutex;  // guards subscribers
+    std::vector<std::shared_ptr<Subscriber>> subscribers;
+  };
+  std::shared_ptr<All> all_ = std::make_shared<All>();
+};
+
+}  // namespace logboom::store

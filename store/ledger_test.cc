@@ -1,0 +1,248 @@
+#include "store/ledger.h"
+
+#include <catch2/catch.hpp>
+
+#include "store/store_fixture.h"
+
+using namespace logboom;
+using namespace logboom::store;
+
+namespace {
+
+constexpr std::int64_t kNow = kStart;
+
+class Fixture {
+ public:
+  Store& store() { return *store_; }
+  void reopen() {
+    store_.reset();
+    store_ = must_open(options_in(dir_, clock_));
+  }
+
+ private:
+  TempDir dir_;
+  Clock clock_;
+  std::unique_ptr<Store> store_ = must_open(options_in(dir_, clock_));
+};
+
+RunEvent event(RunEvent::Kind kind, const std::string& run, const std::string& job,
+               std::int64_t seconds) {
+  RunEvent event;
+  event.kind = kind;
+  event.run = run;
+  event.job = job;
+  event.time_ns = kNow + seconds * kSecond;
+  return event;
+}
+
+RunEvent ended(const std::string& run, const std::string& job, std::int64_t seconds, int code) {
+  auto result = event(RunEvent::Kind::end, run, job, seconds);
+  result.exit_code = code;
+  return result;
+}
+
+Batch events_of(const std::string& tool, const std::vector<RunEvent>& events) {
+  Batch batch;
+  batch.tool = tool;
+  batch.redacted = true;
+  batch.streams.emplace_back(Labels{{"job", "x"}});
+  for (const auto& e : events) batch.records.push_back(to_record(e, batch.arena));
+  return batch;
+}
+
+void append(Store& store, const std::string& tool, const std::vector<RunEvent>& events) {
+  std::vector<Batch> batches;
+  batches.push_back(events_of(tool, events));
+  REQUIRE(store.append(std::move(batches)));
+}
+
+std::vector<std::string> ids(const std::vector<Run>& runs) {
+  std::vector<std::string> result;
+  for (const auto& run : runs) result.push_back(run.id);
+  return result;
+}
+
+using Kind = RunEvent::Kind;
+using Ids = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("a run is the fold of its events, in any order and however often they come") {
+  Fixture fixture;
+  auto& store = fixture.store();
+  const std::vector<RunEvent> all{event(Kind::start, "r1", "backup", 0),
+                                  event(Kind::sample, "r1", "", 1), ended("r1", "backup", 2, 3)};
+  SECTION("in order") { append(store, "a", all); }
+  SECTION("the end first, and twice") {
+    append(store, "a", {all[2]});
+    append(store, "a", {all[0], all[1]});
+    append(store, "a", all);
+  }
+  fixture.reopen();
+  auto& ledger = fixture.store().ledger();
+  const auto run = ledger.run("a", "r1");
+  REQUIRE(run);
+  REQUIRE(*run);
+  CHECK((*run)->outcome() == Outcome::failed);
+  CHECK((*run)->job == "backup");
+  CHECK((*run)->time_ns() == kNow);
+  CHECK((*run)->end_ns() == kNow + 2 * kSecond);
+  CHECK(ledger.samples("a", "r1")->size() == 1);
+  CHECK(ids(*ledger.runs("a", {.job = "backup"})) == Ids{"r1"});
+  CHECK((*ledger.find("r1"))->tool == "a");
+  CHECK_FALSE(*ledger.run("b", "r1"));
+  CHECK(ledger.pending(10)->size() == 1);
+  // Events are no lines.
+  std::size_t lines = 0;
+  REQUIRE(fixture.store().snapshot("a").scan(
+      {.start = 0, .end = INT64_MAX}, [](std::int64_t) { return true; },
+      [&](const LineView&) { ++lines; }));
+  CHECK(lines == 0);
+}
+
+TEST_CASE("events among lines leave the lines as they are") {
+  Fixture fixture;
+  Batch batch = events_of("a", {event(Kind::start, "r1", "j", 0)});
+  for (int i = 0; i < 3; ++i) {
+    batch.records.push_back(
+        {.time_ns = kNow + i, .body = batch.arena.copy("line " + std::to_string(i))});
+    if (i == 1) batch.records.push_back(to_record(event(Kind::sample, "r1", "", 1), batch.arena));
+  }
+  batch.records.push_back(to_record(ended("r1", "j", 2, 0), batch.arena));
+  std::uint64_t position = 10;
+  for (auto& record : batch.records) record.position = position += 10;
+  batch.span = SourceSpan{"run-r1/1", 0, position};
+  std::vector<Batch> batches;
+  batches.push_back(std::move(batch));
+  const auto appended = fixture.store().append(std::move(batches));
+  REQUIRE(appended);
+  CHECK(fixture.store().next_position("run-r1/1") == position);
+  for (const bool sealed : {false, true}) {
+    if (sealed) REQUIRE(fixture.store().seal_all());
+    std::vector<std::string> bodies;
+    REQUIRE(fixture.store().snapshot("a").scan(
+        {.start = 0, .end = INT64_MAX, .newest_first = false}, [](std::int64_t) { return true; },
+        [&](const LineView& line) { bodies.emplace_back(line.body); }));
+    CHECK(bodies == Ids{"line 0", "line 1", "line 2"});
+  }
+  CHECK((*fixture.store().ledger().run("a", "r1"))->outcome() == Outcome::succeeded);
+}
+
+TEST_CASE("runs are listed newest first, of one job or of all") {
+  Fixture fixture;
+  for (int i = 0; i < 6; ++i) {
+    const auto id = "r" + std::to_string(i);
+    const std::string job = i % 2 ? "odd" : "even";
+    append(fixture.store(), "a",
+           {event(Kind::start, id, job, i * 10), ended(id, job, i * 10 + 5, i % 3)});
+  }
+  append(fixture.store(), "a", {event(Kind::missed, "m", "odd", 100)});
+  auto& ledger = fixture.store().ledger();
+  CHECK(*ledger.jobs("a") == Ids{"even", "odd"});
+  CHECK(ledger.jobs("b")->empty());
+  CHECK(ledger.tools() == Ids{"a"});
+  CHECK(ids(*ledger.runs("a", {})) == Ids{"m", "r5", "r4", "r3", "r2", "r1", "r0"});
+  CHECK(ids(*ledger.runs("a", {.job = "even", .limit = 2})) == Ids{"r4", "r2"});
+  CHECK(ids(*ledger.runs("a", {.job = "odd", .before_ns = kNow + 50 * kSecond})) ==
+        Ids{"r3", "r1"});
+  CHECK(ids(*ledger.runs("a", {.since_ns = kNow + 40 * kSecond})) == Ids{"m", "r5", "r4"});
+  CHECK(ids(*ledger.runs("a", {.wanted = [](const Run& run) { return is_bad(run.outcome()); }})) ==
+        Ids{"m", "r5", "r4", "r2", "r1"});
+}
+
+TEST_CASE("a verdict ends a run's being pending, unless it ended anew meanwhile") {
+  Fixture fixture;
+  auto& ledger = fixture.store().ledger();
+  append(fixture.store(), "a", {event(Kind::start, "r", "j", 0), event(Kind::lost, "r", "j", 9)});
+  const auto pending = ledger.pending(10);
+  REQUIRE(pending->size() == 1);
+  RecordWrite write;
+  write.put("incidents", "i1", "open");
+  write.verdicts.push_back(
+      {.tool = "a",
+       .run = "r",
+       .judgement = {.outcome = Outcome::lost, .cause = "platform/never_ended"},
+       .json = "{}",
+       .sketch = "s",
+       .mark = pending->front().mark});
+  const bool anew = GENERATE(false, true);
+  if (anew) append(fixture.store(), "a", {ended("r", "j", 20, 0)});
+  REQUIRE(ledger.write(write));
+  fixture.reopen();
+  auto& again = fixture.store().ledger();
+  CHECK(again.pending(10)->size() == (anew ? 1 : 0));
+  CHECK((*again.run("a", "r"))->outcome() == (anew ? Outcome::succeeded : Outcome::lost));
+  CHECK(*again.verdict("a", "r") == "{}");
+  CHECK(*again.sketch("a", "r") == "s");
+  CHECK(*again.record("incidents", "i1") == "open");
+}
+
+TEST_CASE("records are kept by table and key, and read in order") {
+  Fixture fixture;
+  auto& ledger = fixture.store().ledger();
+  RecordWrite write;
+  for (const auto* key : {"b2", "a1", "b1"}) write.put("t", key, key);
+  write.put("tt", "b3", "other");
+  REQUIRE(ledger.write(write));
+  Ids keys;
+  REQUIRE(ledger.each_record("t", "b", [&](std::string_view key, std::string_view value) {
+    CHECK(key == value);
+    keys.emplace_back(key);
+    return true;
+  }));
+  CHECK(keys == Ids{"b1", "b2"});
+  RecordWrite removal;
+  removal.remove("t", "b1");
+  REQUIRE(ledger.write(removal));
+  CHECK_FALSE(*ledger.record("t", "b1"));
+  RecordWrite wrong;
+  wrong.put("T", "x", "y");
+  CHECK(ledger.write(wrong).error().code == Errc::invalid);
+}
+
+TEST_CASE("checks are what was expected last") {
+  Fixture fixture;
+  auto check = event(Kind::check, "", "j", 0);
+  check.schedule = "0 3 * * *";
+  append(fixture.store(), "a", {check});
+  REQUIRE(fixture.store().ledger().checks("a")->size() == 1);
+  CHECK(fixture.store().ledger().checks("a")->front().schedule == "0 3 * * *");
+  append(fixture.store(), "a", {event(Kind::check_gone, "", "j", 1)});
+  CHECK(fixture.store().ledger().checks("a")->empty());
+}
+
+TEST_CASE("a malformed event is dropped alone") {
+  Fixture fixture;
+  auto batch = events_of("a", {event(Kind::start, "bad id", "j", 0),
+                               event(Kind::start, "r", "j", 0), event(Kind::start, "r2", "", 0)});
+  std::vector<Batch> batches;
+  batches.push_back(std::move(batch));
+  REQUIRE(fixture.store().append(std::move(batches)));
+  CHECK(ids(*fixture.store().ledger().runs("a", {})) == Ids{"r"});
+}
+
+TEST_CASE("old runs are forgotten with all there is of them") {
+  Fixture fixture;
+  auto& ledger = fixture.store().ledger();
+  for (int i = 0; i < 5; ++i) {
+    const auto id = "r" + std::to_string(i);
+    append(fixture.store(), "a",
+           {event(Kind::start, id, "j", i), event(Kind::sample, id, "", i), ended(id, "j", i, 0)});
+  }
+  CHECK(*ledger.forget(kNow + 3 * kSecond) == 3);
+  CHECK(ids(*ledger.runs("a", {})) == Ids{"r4", "r3"});
+  CHECK_FALSE(*ledger.find("r0"));
+  CHECK(ledger.samples("a", "r0")->empty());
+  CHECK(ledger.pending(10)->size() == 2);
+}
+
+TEST_CASE("subscribers hear of events after their commit") {
+  Fixture fixture;
+  std::vector<std::string> heard;
+  auto subscription = fixture.store().ledger().subscribe(
+      [&](const std::string& tool, const RunEvent& e) { heard.push_back(tool + "/" + e.run); });
+  append(fixture.store(), "a", {event(Kind::start, "r", "j", 0)});
+  subscription.reset();
+  append(fixture.store(), "a", {event(Kind::start, "r2", "j", 0)});
+  CHECK(heard == Ids{"a/r"});
+}
