@@ -39,6 +39,15 @@ void Batcher::add(const Line& line) {
   }
 }
 
+void Batcher::add(RunEvent event, std::uint64_t position) {
+  for (auto* const text : {&event.command, &event.message, &event.job}) {
+    *text = std::string(redactor_.redact(*text, scratch_));
+  }
+  auto& record = batch_.records.emplace_back(to_record(event, batch_.arena));
+  record.position = position;
+  for (const auto& [name, value] : record.metadata) bytes_ += name.size() + value.size();
+}
+
 std::string Batcher::finish(const std::string& source_id, std::uint64_t previous,
                             std::uint64_t next) {
   batch_.span = SourceSpan{source_id, previous, next};
@@ -59,7 +68,7 @@ void redact(const Redactor& redactor, Origin& origin) {
     stream = Labels(std::move(pairs));
   }
   for (auto& [name, value] : origin.columns) {
-    if (name != "node") value = std::string(redactor.redact(value, scratch));
+    if (name != "node" && name != "run") value = std::string(redactor.redact(value, scratch));
   }
 }
 

@@ -12,6 +12,7 @@
 #include "collector/origin.h"
 #include "core/batch.h"
 #include "core/redaction.h"
+#include "core/run_event.h"
 
 namespace logboom::collector {
 
@@ -34,6 +35,8 @@ class Batcher {
   // `origin` must live until finish().
   void start(const Origin& origin);
   void add(const Line& line);
+  // Its texts that people wrote are redacted like lines.
+  void add(RunEvent event, std::uint64_t position);
   [[nodiscard]] bool empty() const { return batch_.records.empty(); }
   [[nodiscard]] bool full() const {
     return bytes_ >= kBatchBytes || batch_.records.size() >= kMaxRecords;
@@ -50,7 +53,7 @@ class Batcher {
   std::string scratch_;
 };
 
-// Names of paths and pods may hold an address too. The node's own name stays.
+// Names of paths and pods may hold an address too. The node's own name and run ids stay.
 void redact(const Redactor& redactor, Origin& origin);
 
 }  // namespace logboom::collector

@@ -13,8 +13,13 @@
 
 #include "collector/answers.h"
 #include "collector/checkpoint.h"
+#include "collector/container_runs.h"
+#include "collector/cron_checks.h"
 #include "collector/meters.h"
+#include "collector/node_events.h"
 #include "collector/reader.h"
+#include "collector/run/local_socket.h"
+#include "collector/run/spool_source.h"
 #include "collector/sources.h"
 #include "core/log.h"
 
@@ -73,7 +78,11 @@ struct Collector::Loop {
         checkpoint(std::move(the_checkpoint)),
         shipper(std::move(the_shipper)),
         reader(redactor),
+        events(checkpoint.state().collector, redactor),
+        containers(container_settings()),
         sources(settings(), std::move(checkpoint.state()), watcher),
+        runs(run_settings(), redactor),
+        checks(check_settings()),
         wake(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {}
 
   Sources::Settings settings() {
@@ -84,7 +93,36 @@ struct Collector::Loop {
             .max_open_files = options.max_open_files,
             .rotation_grace = options.rotation_grace,
             .piece_grace = options.piece_grace,
-            .redact = [this](Origin& origin) { redact(redactor, origin); }};
+            .redact = [this](Origin& origin) { redact(redactor, origin); },
+            .added = [this](Source& source) { containers.added(source); }};
+  }
+
+  ContainerRuns::Settings container_settings() {
+    return {.state_file = options.state_directory + "/container_runs",
+            .node = options.node,
+            .find = [this](std::uint64_t number) { return sources.find(number); },
+            .emit = [this](const std::string& tool,
+                           RunEvent event) { events.emit(tool, std::move(event)); }};
+  }
+
+  CronChecks::Settings check_settings() {
+    return {.root = options.crontabs,
+            .state_file = options.state_directory + "/cron_checks",
+            .node = options.node,
+            .fallback_tool = options.fallback_tool,
+            .rescan_interval = options.rescan_interval,
+            .emit = [this](const std::string& tool, RunEvent event) {
+              events.emit(tool, std::move(event));
+            }};
+  }
+
+  SpoolSource::Settings run_settings() {
+    return {.directories = options.spools,
+            .node = options.node,
+            .fallback_tool = options.fallback_tool,
+            .rescan_interval = options.rescan_interval,
+            .room = [this] { return unacked < options.max_unacked_bytes; },
+            .ship = [this](Shipment shipment) { ship(std::move(shipment)); }};
   }
 
   void run();
@@ -108,7 +146,12 @@ struct Collector::Loop {
   Redactor redactor;
   Reader reader;
   Watcher watcher;
+  NodeEvents events;
+  ContainerRuns containers;  // the sources tell it of theirs as soon as they are made
   Sources sources;
+  SpoolSource runs;
+  CronChecks checks;
+  std::vector<std::unique_ptr<LocalSocket>> local_sockets;
   Descriptor wake;
   std::atomic<bool> stopping = false, abandoned = false;
 
@@ -131,12 +174,14 @@ void Collector::Loop::run() {
     const auto now = Clock::now();
     if (stopping) {
       deadline = std::min(deadline, now + options.stop_timeout);
-      if (unacked == 0 || now >= deadline) break;
+      if ((unacked == 0 && events.idle()) || now >= deadline) break;
       idle = milliseconds{50};
     } else {
       look_around(now);
       idle = read_some();
+      idle = std::min(idle, runs.work(Clock::now()));
     }
+    for (auto& shipment : events.due()) ship(std::move(shipment));
     save(false);
   }
   if (!abandoned) {
@@ -150,7 +195,11 @@ void Collector::Loop::run() {
 }
 
 void Collector::Loop::wait(milliseconds timeout) {
-  std::array<pollfd, 2> descriptors{{{wake.get(), POLLIN, 0}, {watcher.descriptor(), POLLIN, 0}}};
+  std::array<pollfd, 5> descriptors{{{wake.get(), POLLIN, 0},
+                                     {watcher.descriptor(), POLLIN, 0},
+                                     {runs.descriptor(), POLLIN, 0},
+                                     {containers.descriptor(), POLLIN, 0},
+                                     {checks.descriptor(), POLLIN, 0}}};
   // While stopping nobody reads the watcher's events, so they must not end the wait.
   const nfds_t count_polled = stopping ? 1 : descriptors.size();
   ::poll(descriptors.data(), count_polled, static_cast<int>(timeout.count()));
@@ -160,6 +209,9 @@ void Collector::Loop::wait(milliseconds timeout) {
 
 void Collector::Loop::look_around(Clock::time_point now) {
   sources.handle_events();
+  runs.look(now);
+  containers.look(now);
+  checks.look(now);
   if (now >= next_scan || (sources.wants_scan() && now >= last_scan + kScanInterval)) {
     sources.scan();
     last_scan = now;
@@ -261,6 +313,15 @@ void Collector::Loop::take_answers() {
   for (const auto& outcome : shipper->take()) {
     unacked -= outcome.bytes;
     meters().unacked.set(static_cast<std::int64_t>(unacked));
+    if (SpoolSource::owns(outcome.source)) {
+      runs.answer(outcome);
+      continue;
+    }
+    if (NodeEvents::owns(outcome.source)) {
+      events.answer(outcome);
+      containers.settled(events.take_ended());
+      continue;
+    }
     auto* const source = sources.find(outcome.source);
     if (source == nullptr || source->epoch != outcome.epoch || source->in_flight.empty()) continue;
     changed = true;
@@ -317,6 +378,9 @@ Result<std::unique_ptr<Collector>> Collector::start(Options options,
       std::make_unique<Loop>(std::move(options), *std::move(checkpoint), std::move(shipper));
   if (!loop->wake.open()) return fail(system_error("eventfd", errno));
   auto* const raw = loop.get();
+  for (const auto& spool : raw->options.spools) {
+    raw->local_sockets.push_back(std::make_unique<LocalSocket>(spool, raw->options.fallback_tool));
+  }
   raw->shipper->start([raw] { raw->ring(); });
   raw->thread = std::jthread([raw] { raw->run(); });
   return std::unique_ptr<Collector>(new Collector(std::move(loop)));

@@ -26,6 +26,9 @@ struct Options {
   std::string state_directory;
   std::string pod_logs = "/var/log/pods";  // the root of the pods' log tree; empty: none
   std::vector<FileRule> files;
+  std::vector<std::string> spools;  // directories where `logs run` leaves its runs
+  // Below it cron's tables lie: etc/crontab, etc/cron.d, var/spool/cron/crontabs; empty: none.
+  std::string crontabs;
   std::string node;           // empty: the host's name
   std::string fallback_tool;  // of pods in no tool's namespace and of files; empty: node-<node>
 

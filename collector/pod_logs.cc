@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/run_event.h"
+
 namespace logboom::collector {
 namespace {
 
@@ -80,6 +82,15 @@ bool is_pod_log(std::string_view file_name) {
   return (rest.empty() || rest.front() == '.') && !rest.ends_with(".tmp");
 }
 
+std::string run_id_of_instance(const std::string& path) {
+  const auto name = std::string_view(path).substr(path.rfind('/') + 1);
+  const auto number = name.substr(0, name.find_first_not_of(kDigits));
+  if (number.empty() || !name.substr(number.size()).starts_with(".log")) return {};
+  const auto pod = parse_pod_path(path);
+  const auto& uid = pod.uid.empty() ? pod.pod : pod.uid;
+  return run_id_of(uid + "/" + pod.container + "/" + std::string(number));
+}
+
 Origin pod_origin(const std::string& path, const std::string& node,
                   const std::string& fallback_tool) {
   const auto from = parse_pod_path(path);
@@ -93,6 +104,9 @@ Origin pod_origin(const std::string& path, const std::string& node,
                                                           {"stream", stream}});
   }
   origin.columns = {{"pod", from.pod}, {"node", node}, {"filename", path}};
+  if (auto run = run_id_of_instance(path); !run.empty()) {
+    origin.columns.emplace_back("run", std::move(run));
+  }
   return origin;
 }
 

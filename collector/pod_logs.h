@@ -25,6 +25,10 @@ struct PodPath {
 // N.log and its rotated names (N.log.20260131-120000); not kubelet's unfinished .tmp files.
 [[nodiscard]] bool is_pod_log(std::string_view file_name);
 
+// The run an instance of a container is, from its log's path: a hash of uid, container and N, the
+// same for N.log and its rotated files; "" where the file's name has no number.
+[[nodiscard]] std::string run_id_of_instance(const std::string& path);
+
 [[nodiscard]] Origin pod_origin(const std::string& path, const std::string& node,
                                 const std::string& fallback_tool);
 

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "collector/plain_files.h"
+#include "core/run_event.h"
 
 namespace logboom::collector {
 namespace {
@@ -88,7 +89,8 @@ TEST_CASE("a pod's lines carry its names as labels and columns") {
   CHECK(origin.columns ==
         decltype(origin.columns){{"pod", "web-6d4cf56db6-x7k2p"},
                                  {"node", "node7"},
-                                 {"filename", "/p/tool-bot_web-6d4cf56db6-x7k2p_1b/app/0.log"}});
+                                 {"filename", "/p/tool-bot_web-6d4cf56db6-x7k2p_1b/app/0.log"},
+                                 {"run", run_id_of("1b/app/0")}});
 }
 
 TEST_CASE("a plain file's job is its rule's, or its name") {

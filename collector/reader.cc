@@ -69,7 +69,7 @@ void Reader::take(Source& source, const RawLine& line) {
   if (piece) {
     const auto whole =
         source.pieces.add(*piece, line.begin, line.end, line.size - line.text.size());
-    if (whole) take_container_line(*whole, source.known);
+    if (whole) take_container_line(source, *whole);
   } else if (line.end > source.known) {
     batcher_.add({.time_ns = now_ns_++,
                   .text = line.text,
@@ -79,8 +79,9 @@ void Reader::take(Source& source, const RawLine& line) {
   }
 }
 
-void Reader::take_container_line(const ContainerLine& line, std::uint64_t known) {
-  if (line.end <= known) return;
+void Reader::take_container_line(Source& source, const ContainerLine& line) {
+  if (line.end <= source.known) return;
+  if (source.output) source.output->line(line.time_ns);
   batcher_.add({.time_ns = line.time_ns,
                 .stream = line.stream,
                 .text = line.text,
@@ -95,7 +96,7 @@ void Reader::flush(Source& source, std::string_view& bytes, std::uint64_t& posit
   // should the file grow after all, ends further away than that.
   for (const auto stream : {kStdout, kStderr}) {
     const auto line = source.pieces.flush(stream, position + 1 + stream);
-    if (line) take_container_line(*line, source.known);
+    if (line) take_container_line(source, *line);
   }
 }
 
@@ -114,6 +115,7 @@ Shipment Reader::ship(Source& source) {
                     .bytes = batcher_.finish(source.id, source.shipped, next)};
   source.in_flight.push_back({source.shipped, next, mark, false});
   source.shipped = next;
+  if (source.output) source.output->positions[source.id] = next;
   return shipment;
 }
 
@@ -141,6 +143,7 @@ Shipment Reader::gap(Source& source, const Source::Gap& gap, std::uint64_t posit
                     .bytes = batcher_.finish(source.id, source.shipped, position)};
   source.in_flight.push_back({source.shipped, position, after, true});
   source.shipped = position;
+  if (source.output) source.output->positions[source.id] = position;
   return shipment;
 }
 

@@ -41,7 +41,7 @@ class Reader {
 
  private:
   void take(Source& source, const RawLine& line);
-  void take_container_line(const ContainerLine& line, std::uint64_t known);
+  void take_container_line(Source& source, const ContainerLine& line);
   void flush(Source& source, std::string_view& bytes, std::uint64_t& position);
   Shipment ship(Source& source);
 

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "collector/checkpoint.h"
+#include "collector/container_output.h"
 #include "collector/cri.h"
 #include "collector/descriptor.h"
 #include "collector/line_reader.h"
@@ -46,6 +47,8 @@ struct Source {
   SavedSource saved;  // number, identity, what is acknowledged, paths
   std::string id;
   Origin origin;
+
+  std::shared_ptr<ContainerOutput> output;  // of its container's instance; may be null
 
   Descriptor file;
   std::uint64_t offset = 0;   // up to here the bytes are taken apart

@@ -267,6 +267,7 @@ Source& Sources::add(SavedSource saved, std::size_t rule) {
   source.grown = source.used = Clock::now();
   sources_[source.saved.number] = std::move(owned);
   chains_[source.saved.origin_path].push_back(source.saved.number);
+  if (settings_.added && rule == 0 && !settings_.pod_logs.empty()) settings_.added(source);
   return source;
 }
 

@@ -38,6 +38,7 @@ class Sources {
     std::chrono::milliseconds rotation_grace{2'000};
     std::chrono::milliseconds piece_grace{5'000};
     std::function<void(Origin&)> redact;
+    std::function<void(Source&)> added{};  // of the pod-log tree; may be empty
   };
 
   Sources(Settings settings, CheckpointState saved, Watcher& watcher);

@@ -19,6 +19,7 @@
 
 #include "collector/collector.h"
 #include "core/otlp.h"
+#include "core/run_event.h"
 
 namespace logboom::collector {
 
@@ -102,6 +103,16 @@ class StoreTwin {
     const std::scoped_lock lock(mutex_);
     return lines_;
   }
+  // What came as events, in the order stored, with their tools.
+  [[nodiscard]] std::vector<std::pair<std::string, RunEvent>> events() const {
+    const std::scoped_lock lock(mutex_);
+    return events_;
+  }
+  // Bodies and, as "<kind>", events in the order stored.
+  [[nodiscard]] std::vector<std::string> told() const {
+    const std::scoped_lock lock(mutex_);
+    return told_;
+  }
   // Bodies in the order stored, gaps left out.
   [[nodiscard]] std::vector<std::string> bodies() const {
     std::vector<std::string> bodies;
@@ -125,6 +136,14 @@ class StoreTwin {
 
  private:
   void keep(const Batch& batch, const Record& record) {
+    if (is_event(record)) {
+      auto event = event_of(record);
+      if (event) told_.push_back("<" + std::string(name(event->kind)) + ">");
+      if (event) events_.emplace_back(batch.tool, *std::move(event));
+      if (!event) ++undecodable_;
+      return;
+    }
+    told_.emplace_back(record.body);
     StoredLine line{.source = batch.span->source,
                     .tool = batch.tool,
                     .body = std::string(record.body),
@@ -139,8 +158,10 @@ class StoreTwin {
     lines_.push_back(std::move(line));
   }
 
-  mutable std::mutex mutex_;  // guards lines_ and next_
+  mutable std::mutex mutex_;  // guards what follows
   std::vector<StoredLine> lines_;
+  std::vector<std::pair<std::string, RunEvent>> events_;
+  std::vector<std::string> told_;
   std::map<std::string, std::uint64_t> next_;
   std::atomic<std::uint64_t> undecodable_ = 0;
 };

@@ -1,0 +1,79 @@
+// What cron should run through `logs`: a `check` for each such entry of the crontabs, `check_gone`
+// when it is taken out.
+//
+// Below `root`: etc/crontab, etc/cron.d/*, var/spool/cron/crontabs/*. They are watched, and looked
+// at again regularly. The ticks are in the system's zone (etc/localtime, else etc/timezone): cron
+// itself does not know TZ in a crontab. Two entries of one tool with the same job name cannot be
+// told apart by their runs: the first counts, the other is told once (name it with `#job: NAME`).
+// All checks are told again at each start; which ones there were before is kept in a state file.
+//
+// Errors:  none: what cannot be read is logged and keeps what was known of it.
+// Limits:  kMaxTables files, kMaxChecks.
+// Threads: the collector's only.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "collector/crontab.h"
+#include "collector/node_events_state.h"
+#include "collector/troubles.h"
+#include "collector/watcher.h"
+#include "core/run_event.h"
+
+namespace logboom::collector {
+
+// The IANA name of the system's zone; "" (UTC) where it has none.
+[[nodiscard]] std::string system_zone(const std::string& root);
+
+class CronChecks {
+ public:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::size_t kMaxTables = 20'000, kMaxChecks = 50'000;
+
+  struct Settings {
+    std::string root;        // empty: no crontabs are read
+    std::string state_file;  // empty: nothing is kept
+    std::string node, fallback_tool;
+    std::chrono::milliseconds rescan_interval{10'000};
+    std::function<void(const std::string& tool, RunEvent)> emit;
+  };
+
+  explicit CronChecks(Settings settings);
+
+  // To wait on; -1: none.
+  [[nodiscard]] int descriptor() const { return watcher_.descriptor(); }
+  void look(Clock::time_point now);
+
+ private:
+  using Name = std::pair<std::string, std::string>;  // tool, job
+  struct Table {
+    std::int64_t changed_ns = 0, inode = 0, size = -1;
+    Crontab crontab;
+  };
+
+  void scan();
+  void scan_directory(const std::string& name, bool of_users, std::set<std::string>& seen);
+  void read_table(const std::string& path, const std::string& owner, std::set<std::string>& seen);
+  [[nodiscard]] std::map<Name, RunEvent> expected();
+  void tell(std::map<Name, RunEvent> now);
+  void once(const std::string& key, const std::string& path, int line, const std::string& what);
+
+  Settings settings_;
+  StateFile file_;
+  Watcher watcher_;
+  Troubles troubles_;
+  std::map<std::string, Table> tables_;  // by path
+  std::map<Name, RunEvent> told_;
+  std::set<Name> from_before_;  // told by a collector before this one, not seen yet
+  std::set<std::string> complained_;
+  Clock::time_point next_scan_{}, not_before_{};
+  bool wants_scan_ = true, first_ = true;
+};
+
+}  // namespace logboom::collector

@@ -1,0 +1,147 @@
+#include "collector/run/command_start.h"
+
+#include <fcntl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <string_view>
+
+namespace logboom::collector {
+namespace {
+
+constexpr std::array kPassedOn{SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1, SIGUSR2,
+                               SIGALRM, SIGTSTP, SIGCONT, SIGWINCH, SIGCHLD, SIGPIPE};
+
+std::vector<std::string> environment_with(
+    const std::vector<std::pair<std::string, std::string>>& more) {
+  std::vector<std::string> entries;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const auto name = text.substr(0, text.find('='));
+    const bool replaced =
+        std::any_of(more.begin(), more.end(), [&](const auto& pair) { return pair.first == name; });
+    if (!replaced) entries.emplace_back(text);
+  }
+  for (const auto& [name, value] : more) entries.push_back(name + "=" + value);
+  return entries;
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+  std::vector<char*> result;
+  for (const auto& text : texts) result.push_back(const_cast<char*>(text.c_str()));
+  result.push_back(nullptr);
+  return result;
+}
+
+// Where the shell would find it; "" nowhere.
+std::string find_program(const std::string& name) {
+  if (name.find('/') != std::string::npos) return ::access(name.c_str(), F_OK) == 0 ? name : "";
+  const char* const path = ::getenv("PATH");
+  std::string_view left = path != nullptr ? path : "/bin:/usr/bin";
+  while (!left.empty()) {
+    const auto end = std::min(left.find(':'), left.size());
+    const auto directory = left.substr(0, end);
+    auto candidate = (directory.empty() ? "." : std::string(directory)) + "/" + name;
+    if (::access(candidate.c_str(), F_OK) == 0) return candidate;
+    left.remove_prefix(std::min(end + 1, left.size()));
+  }
+  return {};
+}
+
+// What stands behind #! in a file's first line.
+std::string interpreter_of(const std::string& path) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  std::array<char, 256> bytes{};
+  const auto got = file.open() ? ::read(file.get(), bytes.data(), bytes.size()) : -1;
+  std::string_view line(bytes.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+  if (!line.starts_with("#!")) return {};
+  line = line.substr(2, line.find('\n') - 2);
+  while (line.starts_with(' ')) line.remove_prefix(1);
+  return std::string(line.substr(0, line.find_first_of(" \t")));
+}
+
+std::string explain(const std::string& program, int error_number) {
+  const auto path = find_program(program);
+  std::string text = "cannot run '" + program + "': ";
+  if (error_number == ENOENT && !path.empty()) {
+    auto interpreter = interpreter_of(path);
+    if (interpreter.ends_with('\r')) {
+      interpreter.pop_back();
+      return text + "its interpreter '" + interpreter +
+             "\\r' does not exist: the file has Windows line ends";
+    }
+    if (!interpreter.empty()) {
+      return text + "its interpreter '" + interpreter + "' does not exist";
+    }
+  }
+  if (error_number == ENOENT && program.find('/') == std::string::npos) {
+    return text + "command not found";
+  }
+  return text + std::strerror(error_number);
+}
+
+// Runs in the parent's memory (vfork), so it may only make system calls.
+[[noreturn]] void become(char* const* arguments, char* const* environment,
+                         const std::array<int, 3>& outputs, const Signals::Before& before,
+                         volatile int& error_number) {
+  for (const int number : {STDOUT_FILENO, STDERR_FILENO}) {
+    const int pipe = outputs[static_cast<std::size_t>(number)];
+    if (pipe >= 0) ::dup2(pipe, number);
+  }
+  ::sigaction(SIGCHLD, &before.child, nullptr);
+  ::sigprocmask(SIG_SETMASK, &before.mask, nullptr);
+  ::execvpe(arguments[0], arguments, environment);
+  error_number = errno;
+  ::_exit(127);
+}
+
+}  // namespace
+
+Signals::Signals() {
+  sigset_t set;
+  ::sigemptyset(&set);
+  for (const int number : kPassedOn) ::sigaddset(&set, number);
+  ::sigprocmask(SIG_BLOCK, &set, &before_.mask);
+  struct sigaction standard{};
+  standard.sa_handler = SIG_DFL;
+  ::sigaction(SIGCHLD, &standard, &before_.child);
+  descriptor_ = Descriptor(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+}
+
+StartedCommand start_command(const std::vector<std::string>& command,
+                             const std::vector<std::pair<std::string, std::string>>& environment,
+                             const Signals::Before& before) {
+  StartedCommand started;
+  std::array<Descriptor, 3> ends;
+  std::array<int, 3> outputs{-1, -1, -1};
+  for (const int number : {STDOUT_FILENO, STDERR_FILENO}) {
+    const auto index = static_cast<std::size_t>(number);
+    std::array<int, 2> pipe{};
+    if (::fcntl(number, F_GETFD) < 0 || ::pipe2(pipe.data(), O_CLOEXEC) != 0) continue;
+    Descriptor reading(pipe[0]);
+    ends[index] = Descriptor(pipe[1]);
+    outputs[index] = pipe[1];
+    ::fcntl(reading.get(), F_SETFL, O_NONBLOCK);
+    started.streams.push_back({number, std::move(reading)});
+  }
+  const auto entries = environment_with(environment);
+  const auto arguments = pointers(command), variables = pointers(entries);
+  volatile int error_number = 0;
+  const pid_t pid = ::vfork();
+  if (pid == 0) become(arguments.data(), variables.data(), outputs, before, error_number);
+  if (pid < 0) error_number = errno;
+  started.pid = pid;
+  started.error_number = error_number;
+  if (error_number != 0) {
+    if (pid > 0) ::waitpid(pid, nullptr, 0);
+    started.message = explain(command.front(), error_number);
+  }
+  return started;
+}
+
+}  // namespace logboom::collector

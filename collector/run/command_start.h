@@ -1,0 +1,50 @@
+// Starts a command with pipes for its output and everything else as it was.
+//
+// Threads: one.
+#pragma once
+
+#include <signal.h>
+#include <sys/types.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "collector/descriptor.h"
+
+namespace logboom::collector {
+
+// The signals a wrapper passes on, kept from ending it: they are read from a descriptor.
+class Signals {
+ public:
+  Signals();
+
+  struct Before {
+    sigset_t mask;
+    struct sigaction child;
+  };
+  [[nodiscard]] const Before& before() const { return before_; }
+  [[nodiscard]] int descriptor() const { return descriptor_.get(); }
+
+ private:
+  Before before_{};
+  Descriptor descriptor_;
+};
+
+struct StartedCommand {
+  struct Stream {
+    int number = 0;   // 1 or 2; one that is closed has none
+    Descriptor pipe;  // non-blocking
+  };
+  pid_t pid = -1;
+  std::vector<Stream> streams;
+  int error_number = 0;  // it could not be executed; `message` names what is missing
+  std::string message;
+};
+
+[[nodiscard]] StartedCommand start_command(
+    const std::vector<std::string>& command,
+    const std::vector<std::pair<std::string, std::string>>& environment,
+    const Signals::Before& before);
+
+}  // namespace logboom::collector

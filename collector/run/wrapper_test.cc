@@ -1,0 +1,209 @@
+#include "collector/run/wrapper.h"
+
+#include <signal.h>
+#include <sys/file.h>
+
+#include <catch2/catch.hpp>
+
+#include "collector/run/run_test_support.h"
+
+namespace logboom::collector {
+namespace {
+
+using Words = std::vector<std::string>;
+using Kind = RunEvent::Kind;
+
+Words sh(const std::string& script) { return {"/bin/sh", "-c", script}; }
+
+TEST_CASE("output passes through byte for byte, each stream apart, and is kept") {
+  TempDirectory spool;
+  Wrapped run(spool.path(), sh(R"(printf 'a\000b\n\nno newline'; printf 'oh\r\n' >&2; exit 3)"));
+  const std::string out("a\0b\n\nno newline", 15);
+  CHECK(Wrapped::all(run.out) == out);
+  CHECK(Wrapped::all(run.err) == "oh\r\n");
+  const int status = run.wait();
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 3);
+  const auto kept = kept_in(spool.path());
+  CHECK(kept.out == out);
+  CHECK(kept.err == "oh\r\n");
+  REQUIRE(kept.events.size() == 2);
+  CHECK(kept.events[0].kind == Kind::start);
+  CHECK(kept.events[1].kind == Kind::end);
+  CHECK(kept.events[1].exit_code == 3);
+  CHECK(kept.events[1].lines == 4);
+  CHECK(kept.events[1].lost_bytes == -1);
+  CHECK(kept.events[1].memory_bytes > 0);
+}
+
+TEST_CASE("a prompt without a newline passes at once, and standard input is the command's") {
+  TempDirectory spool;
+  Wrapped run(spool.path(), sh("printf 'name? '; read name; echo \"hello $name\""));
+  CHECK(Wrapped::some(run.out, 6) == "name? ");
+  REQUIRE(::write(run.in.get(), "you\n", 4) == 4);
+  CHECK(Wrapped::all(run.out) == "hello you\n");
+  CHECK(run.wait() == 0);
+}
+
+TEST_CASE("the command sees its run in its environment, and its own descriptors") {
+  TempDirectory spool;
+  const std::string list = "ls /proc/self/fd | tr '\\n' ' '";
+  // As many as without a wrapper.
+  REQUIRE(std::system((list + " > " + (spool / "bare")).c_str()) == 0);
+  const auto expected = read_file(spool / "bare");
+  Wrapped run(spool.path(), sh("echo $LOGS_JOB ${#LOGS_RUN_ID}; " + list));
+  CHECK(Wrapped::all(run.out) == "job 12\n" + expected);
+  CHECK(run.wait() == 0);
+}
+
+TEST_CASE("a signal that kills the command kills the wrapper") {
+  TempDirectory spool;
+  const int number = GENERATE(SIGKILL, SIGSEGV, SIGTERM);
+  Wrapped run(spool.path(), sh("kill -" + std::to_string(number) + " $$"));
+  const int status = run.wait();
+  REQUIRE(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == number);
+  const auto kept = kept_in(spool.path());
+  REQUIRE(kept.event(Kind::end));
+  CHECK(kept.event(Kind::end)->signal == number);
+  CHECK(kept.event(Kind::end)->stop_signal == -1);
+}
+
+TEST_CASE("a signal sent to the wrapper reaches the command, and is told") {
+  TempDirectory spool;
+  Wrapped run(spool.path(),
+              sh("trap 'echo got; exit 7' TERM; echo ready; while :; do sleep 0.05; done"));
+  CHECK(Wrapped::some(run.out, 6) == "ready\n");
+  ::kill(run.pid, SIGTERM);
+  CHECK(Wrapped::all(run.out) == "got\n");
+  CHECK(WEXITSTATUS(run.wait()) == 7);
+  const auto kept = kept_in(spool.path());
+  REQUIRE(kept.event(Kind::end));
+  CHECK(kept.event(Kind::end)->stop_signal == SIGTERM);
+}
+
+TEST_CASE("a command over its time is ended with its children") {
+  TempDirectory spool;
+  Wrapped run(spool.path(), sh("echo begun; sleep 1000 & sleep 1000; echo never"),
+              [](RunRequest& request) { request.timeout = std::chrono::milliseconds(50); });
+  CHECK(Wrapped::all(run.out) == "begun\n");
+  CHECK(WEXITSTATUS(run.wait()) == 124);
+  const auto kept = kept_in(spool.path());
+  REQUIRE(kept.event(Kind::end));
+  CHECK(kept.event(Kind::end)->timed_out == 1);
+  CHECK(kept.event(Kind::end)->exit_code == 124);
+  CHECK(kept.event(Kind::start)->deadline_ms == 50);
+}
+
+TEST_CASE("what cannot be executed is told as a line and a fact") {
+  TempDirectory spool, directory;
+  write_file(directory / "lost", "#!/no/such/python3 -u\n");
+  write_file(directory / "dos", "#!/bin/sh\r\necho\r\n");
+  write_file(directory / "plain", "no program");
+  for (const char* script : {"lost", "dos"}) ::chmod((directory / script).c_str(), 0755);
+  auto [name, code, error, words] = GENERATE(table<std::string, int, int, std::string>({
+      {"no-such-command", 127, ENOENT, "command not found"},
+      {"/none", 127, ENOENT, "No such file"},
+      {"/lost", 127, ENOENT, "interpreter '/no/such/python3' does not exist"},
+      {"/dos", 127, ENOENT, "Windows line ends"},
+      {"/plain", 126, EACCES, "Permission denied"},
+      {"/.", 126, EACCES, "Permission denied"},
+  }));
+  const auto command = name.starts_with('/') ? directory.path() + name : name;
+  CAPTURE(command);
+  Wrapped run(spool.path(), {command});
+  const auto said = Wrapped::all(run.err);
+  CHECK(said.find(words) != std::string::npos);
+  CHECK(WEXITSTATUS(run.wait()) == code);
+  const auto kept = kept_in(spool.path());
+  CHECK(kept.err == said);
+  REQUIRE(kept.event(Kind::end));
+  CHECK(kept.event(Kind::end)->exec_errno == error);
+  CHECK(kept.event(Kind::end)->message.find(words) != std::string::npos);
+}
+
+TEST_CASE("the run ends with its command, and a daemon it left goes on writing unharmed") {
+  TempDirectory spool;
+  Wrapped run(
+      spool.path(),
+      sh("(trap '' HUP; read go; echo late; echo done) < " + (spool / "go") + " & echo early"),
+      [&](RunRequest&) { ::mkfifo((spool / "go").c_str(), 0600); });
+  CHECK(Wrapped::some(run.out, 6) == "early\n");
+  CHECK(run.wait() == 0);
+  REQUIRE(kept_in(spool.path()).event(Kind::end));
+  std::ofstream(spool / "go") << "go\n" << std::flush;
+  CHECK(Wrapped::all(run.out) == "late\ndone\n");
+  CHECK(kept_in(spool.path()).out == "early\n");
+}
+
+TEST_CASE("a reader that goes away is the command's SIGPIPE") {
+  TempDirectory spool;
+  Wrapped run(spool.path(), sh("exec yes"));
+  CHECK(Wrapped::some(run.out, 2) == "y\n");
+  run.out.close();
+  const int status = run.wait();
+  REQUIRE(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGPIPE);
+}
+
+TEST_CASE("a stream nobody reads does not hold up the other") {
+  TempDirectory spool;
+  Wrapped run(spool.path(), sh("(exec yes full | head -c 1000000) & "
+                               "echo other >&2; wait; echo end >&2"));
+  CHECK(Wrapped::some(run.err, 6) == "other\n");
+  CHECK(Wrapped::all(run.out).size() == 1'000'000);
+  CHECK(Wrapped::all(run.err) == "end\n");
+  CHECK(run.wait() == 0);
+}
+
+TEST_CASE("a spool that cannot be written costs the record alone") {
+  TempDirectory directory;
+  write_file(directory / "file", "");
+  Wrapped run(directory / "file", sh("echo fine; exit 5"));
+  CHECK(Wrapped::all(run.out) == "fine\n");
+  CHECK(Wrapped::all(run.err).empty());
+  CHECK(WEXITSTATUS(run.wait()) == 5);
+}
+
+TEST_CASE("output over the limit passes, and is told as missing") {
+  TempDirectory spool;
+  Wrapped run(spool.path(), sh("head -c 8000000 /dev/zero | tr '\\0' x"),
+              [](RunRequest& request) { request.limit_bytes = 2 << 20; });
+  CHECK(Wrapped::all(run.out).size() == 8'000'000);
+  CHECK(run.wait() == 0);
+  const auto kept = kept_in(spool.path());
+  REQUIRE(kept.event(Kind::end));
+  const auto lost = static_cast<std::size_t>(kept.event(Kind::end)->lost_bytes);
+  CHECK(kept.out.size() + lost == 8'000'000);
+  CHECK(kept.out.size() < 4'000'000);
+  std::uint64_t told = 0;
+  for (const auto& gap : kept.gaps) told += gap.missing_bytes;
+  CHECK(told == lost);
+}
+
+TEST_CASE("a killed wrapper leaves a start, no end, and a free lock") {
+  TempDirectory spool;
+  Wrapped run(spool.path(), sh("echo ready; read never"));
+  CHECK(Wrapped::some(run.out, 6) == "ready\n");
+  const auto kept = kept_in(spool.path());
+  REQUIRE(kept.event(Kind::start));
+  const std::string id(field(kept.header.fields, "run"));
+  const auto path = spool / (id + ".run");
+  CHECK_FALSE(open_spool(path, id)->finished);
+  ::kill(run.pid, SIGKILL);
+  run.wait();
+  CHECK(open_spool(path, id)->finished);
+  CHECK(kept_in(spool.path()).event(Kind::end) == nullptr);
+}
+
+TEST_CASE("a sender is asked for where no collector answers, and only there") {
+  TempDirectory spool;
+  Wrapped run(spool.path(), sh("exit 1"), [&](RunRequest& request) {
+    request.start_sender = [&] { write_file(spool / "asked", ""); };
+  });
+  CHECK(WEXITSTATUS(run.wait()) == 1);
+  CHECK(std::filesystem::exists(spool / "asked"));
+}
+
+}  // namespace
+}  // namespace logboom::collector

@@ -1,0 +1,239 @@
+#include "query/runs/judge.h"
+
+#include <algorithm>
+
+#include "core/log.h"
+#include "core/metrics.h"
+#include "query/runs/answer.h"
+#include "query/runs/history.h"
+#include "query/runs/run_lines.h"
+
+namespace logboom::query {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kAtOnce = 256;                   // pending runs looked at in one turn
+constexpr std::chrono::milliseconds kLookAgain{50};    // while a log is waited for
+constexpr std::chrono::milliseconds kIdle{5'000};      // between looks nobody asked for
+constexpr std::chrono::milliseconds kTryAgain{1'000};  // after the store failed
+constexpr std::chrono::milliseconds kWaitForVerdict{6'000};
+
+store::Outcome outcome_of(const why::Verdict& verdict, const store::Run& run) {
+  return store::parse_outcome(verdict.outcome).value_or(run.outcome());
+}
+
+why::Facts facts_of(const store::Run& run, bool complete) {
+  why::Facts facts{.start = run.start, .end = run.end};
+  facts.lost = run.lost && !run.end;
+  facts.missed = run.missed && !run.start && !run.end;
+  facts.skipped = run.skipped && !run.start && !run.end;
+  facts.log_complete = complete;
+  return facts;
+}
+
+metrics::Counter& judged_counter(store::Outcome outcome) {
+  return metrics::counter("logboom_query_judged_runs_total", "Runs that got a verdict, by outcome",
+                          {{"outcome", std::string(store::name(outcome))}});
+}
+
+}  // namespace
+
+Judge::Judge(store::Store& store, OnJudged on_judged)
+    : store_(store), on_judged_(std::move(on_judged)) {}
+
+Judge::~Judge() { stop(); }
+
+void Judge::start() {
+  subscription_ = store_.ledger().subscribe([this](const std::string&, const RunEvent& event) {
+    if (event.kind == RunEvent::Kind::start || event.kind == RunEvent::Kind::sample) return;
+    {
+      const std::lock_guard lock(mutex_);
+      woken_ = true;
+    }
+    wake_.notify_all();
+  });
+  thread_ = std::jthread([this](const std::stop_token& stop) { work(stop); });
+}
+
+void Judge::stop() {
+  subscription_.reset();
+  thread_.request_stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+void Judge::work(const std::stop_token& stop) {
+  bool told = false;
+  auto pause = kIdle;
+  while (!stop.stop_requested()) {
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait_for(lock, stop, pause, [this] { return woken_; });
+      woken_ = false;
+    }
+    if (stop.stop_requested()) return;
+    auto pending = store_.ledger().pending(kAtOnce);
+    Result<void> outcome;
+    bool left = false;
+    if (!pending) outcome = fail(std::move(pending).error());
+    for (std::size_t i = 0; pending && i < pending->size() && !stop.stop_requested(); ++i) {
+      // One that cannot be judged does not keep the others from being.
+      auto judged = judge_one((*pending)[i], true);
+      if (!judged) outcome = fail(std::move(judged).error());
+      left = left || (judged && !*judged);
+    }
+    if (pending) forget_waiting(*pending);
+    pause = !outcome                                          ? kTryAgain
+            : left || (pending && pending->size() == kAtOnce) ? kLookAgain
+                                                              : kIdle;
+    if (!outcome && !std::exchange(told, true)) {
+      log::error("runs cannot be judged and are tried again", {{"error", outcome.error().message}});
+    }
+    if (outcome) told = false;
+  }
+}
+
+Result<std::size_t> Judge::judge_pending() {
+  auto pending = store_.ledger().pending(kAtOnce);
+  if (!pending) return fail(std::move(pending).error());
+  for (const auto& one : *pending) {
+    if (auto judged = judge_one(one, false); !judged) return fail(std::move(judged).error());
+  }
+  return pending->size();
+}
+
+// A run that ended anew has another mark; the old one's will not come again.
+void Judge::forget_waiting(const std::vector<store::Ledger::Pending>& pending) {
+  std::erase_if(waiting_, [&](const auto& entry) {
+    return std::ranges::find(pending, entry.first, &store::Ledger::Pending::mark) == pending.end();
+  });
+}
+
+bool Judge::log_complete(const store::Run& run) const {
+  if (!run.end) return true;
+  for (const auto& [source, position] : run.end->sources) {
+    if (store_.next_position(source).value_or(0) < position) return false;
+  }
+  return true;
+}
+
+// False: its log is still waited for.
+Result<bool> Judge::judge_one(const store::Ledger::Pending& pending, bool wait) {
+  auto run = store_.ledger().run(pending.tool, pending.run);
+  if (!run && run.error().code != Errc::corrupt) return fail(std::move(run).error());
+  store::RecordWrite write;
+  if (!run || !*run) {  // nothing to judge: it must not be looked at for ever
+    log::error("a run cannot be read and gets no verdict", {{"run", pending.run}});
+    write.verdicts.push_back({.tool = pending.tool, .run = pending.run, .mark = pending.mark});
+    auto written = store_.ledger().write(write);
+    if (!written) return fail(std::move(written).error());
+    return true;
+  }
+  const bool complete = log_complete(**run);
+  if (!complete && wait) {
+    const auto [since, fresh] = waiting_.try_emplace(pending.mark, Clock::now());
+    if (Clock::now() - since->second < kWaitForLog) return false;
+  }
+  waiting_.erase(pending.mark);
+  auto judged = judge(**run, complete, {});
+  if (!judged) return fail(std::move(judged).error());
+  if (judged->first_of_its_kind) remember_first_seen(**run, judged->fingerprint, write);
+  write.verdicts.push_back({.tool = pending.tool,
+                            .run = pending.run,
+                            .judgement = judged->judgement,
+                            .json = judged->json,
+                            .sketch = judged->sketch,
+                            .mark = pending.mark});
+  if (on_judged_) {
+    auto added = on_judged_(**run, judged->judgement, judged->json, write);
+    if (!added) return fail(std::move(added).error());
+  }
+  auto written = store_.ledger().write(write);
+  if (!written) return fail(std::move(written).error());
+  judged_counter(judged->judgement.outcome).add();
+  {
+    const std::lock_guard lock(mutex_);
+    ++judged_;
+  }
+  done_.notify_all();
+  return true;
+}
+
+Result<Judge::Judged> Judge::judge(const store::Run& run, bool complete,
+                                   std::stop_token stop) const {
+  auto lines = read_run_lines(store_, run, std::move(stop));
+  if (!lines) return fail(std::move(lines).error());
+  auto history = history_of(store_.ledger(), run);
+  if (!history) return fail(std::move(history).error());
+  auto good = sketches_of(store_, history->good);
+  if (!good) return fail(std::move(good).error());
+  why::Case the_case{.facts = facts_of(run, complete),
+                     .lines = std::move(lines->lines),
+                     .dropped_lines = 0,
+                     .good = *std::move(good)};
+  the_case.dropped_lines = lines->total - the_case.lines.size();
+  const auto verdict = why::explain(the_case);
+  Judged judged;
+  auto& judgement = judged.judgement;
+  judgement.outcome = outcome_of(verdict, run);
+  judgement.cause = verdict.cause;
+  judgement.confidence = verdict.confidence;
+  judgement.headline = verdict.headline;
+  judgement.fingerprint = judged.fingerprint = verdict.fingerprint;
+  judgement.last_good = history->last_good;
+  const bool bad = store::is_bad(judgement.outcome);
+  if (bad) judgement.failing_since = history->failing_since;
+  // A skipped tick is no failure, but people still ask since when.
+  if (judgement.outcome == store::Outcome::skipped) {
+    judgement.failing_since = history->skipping_since;
+  }
+  auto first = first_seen(store_.ledger(), run, verdict.fingerprint);
+  if (!first) return fail(std::move(first).error());
+  judged.first_of_its_kind = bad && !verdict.fingerprint.empty() && *first == run.id;
+  if (judgement.outcome == store::Outcome::succeeded) {
+    judged.sketch = why::sketch(the_case.lines, the_case.facts).encode();
+    if (judged.sketch->size() > store::kMaxRecordValue) judged.sketch.reset();
+  }
+  judged.json = verdict_json({.run = run,
+                              .verdict = verdict,
+                              .lines = the_case.lines,
+                              .failing_since = judgement.failing_since,
+                              .last_good = judgement.last_good,
+                              .first_seen = bad ? *first : std::string(),
+                              .failures = bad ? history->failures : 0,
+                              .complete = complete && the_case.dropped_lines == 0});
+  return judged;
+}
+
+Result<std::string> Judge::verdict(std::string_view tool, std::string_view id, bool fresh,
+                                   std::stop_token stop) {
+  const auto deadline = Clock::now() + kWaitForVerdict;
+  for (;;) {
+    std::uint64_t seen = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      seen = judged_;
+    }
+    auto run = store_.ledger().run(tool, id);
+    if (!run) return fail(std::move(run).error());
+    if (!*run)
+      return fail(Errc::not_found, "no run " + std::string(id) + " of tool " + std::string(tool));
+    const bool over = (*run)->end_ns() != 0;
+    const bool outdated = (*run)->judgement && (*run)->judgement->outcome != (*run)->outcome();
+    if (!over || fresh || Clock::now() >= deadline) {
+      auto judged = judge(**run, log_complete(**run), stop);
+      if (!judged) return fail(std::move(judged).error());
+      return std::move(judged->json);
+    }
+    if ((*run)->judgement && !outdated) {
+      auto json = store_.ledger().verdict(tool, id);
+      if (!json) return fail(std::move(json).error());
+      if (*json) return *std::move(*json);
+    }
+    std::unique_lock lock(mutex_);
+    done_.wait_for(lock, stop, kLookAgain, [&] { return judged_ != seen; });
+    if (stop.stop_requested()) return fail(Errc::cancelled, "whoever asked is gone");
+  }
+}
+
+}  // namespace logboom::query

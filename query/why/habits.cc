@@ -1,0 +1,114 @@
+#include "query/why/habits.h"
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+
+#include "query/why/words.h"
+
+namespace logboom::query::why {
+namespace {
+
+constexpr std::int64_t kLeastNumber = 3;  // below it a number is 0 by chance
+// Never below this, in so many runs: 0 is no chance.
+constexpr std::int64_t kGreatNumber = 20;
+constexpr std::size_t kManyRuns = 8;
+
+WordFinder finder(std::initializer_list<std::string_view> words) {
+  std::vector<std::pair<std::string_view, WordFinder::Id>> pairs;
+  for (const auto word : words) pairs.emplace_back(word, WordFinder::Id{0});
+  return WordFinder(pairs);
+}
+
+bool holds(const WordFinder& words, std::string_view line) {
+  std::vector<WordFinder::Id> found;
+  words.find(line.substr(0, 500), found);
+  return !found.empty();
+}
+
+}  // namespace
+
+bool sounds_recovered(std::string_view line) {
+  static const auto words = finder(
+      {"retrying",     "will retry",     "retry ",          "try again",        "trying again",
+       "second try",   "ignored",        "ignoring",        "not needed",       "harmless",
+       "fallback",     "falling back",   "fall back",       "recovered",        "skipped",
+       "skipping",     "kept",           "keeping",         "is used",          "are used",
+       "used instead", "using the copy", "using cached",    "using yesterday",  "using the last",
+       "using cache",  "cached copy",    "known issue",     "(known",           "not important",
+       "not an error", "optional",       "new one is made", "will be replaced", "deprecated",
+       "no metrics",   "unknown)",       "for this run",    "raw text",         "as draft",
+       "soft error",   "continuing",     "moved aside",     "of yesterday"});
+  return holds(words, line);
+}
+
+bool counts_trouble(std::string_view line) {
+  static const auto words =
+      finder({"error",   "fail",    "warn", "skip",   "retr",      "conflict", "problem",
+              "reject",  "invalid", "lost", "drop",   "duplicate", "missing",  "denied",
+              "timeout", "refused", "exit", "status", "broken",    "bad ",     "unknown",
+              "ignored", "stale",   "lag",  "delay",  "wait"});
+  return holds(words, line);
+}
+
+Habits compare(const Prepared& log, const Case& the_case) {
+  Habits habits;
+  habits.runs = the_case.good.size();
+  habits.lines = log.size() + the_case.dropped_lines;
+  habits.more_than_ever.assign(log.size(), false);
+  if (habits.runs == 0) return habits;
+
+  struct Kind {
+    std::size_t runs = 0;
+    std::uint32_t most = 0;
+  };
+  struct Number {
+    std::size_t runs = 0;
+    std::int64_t least = INT64_MAX;
+  };
+  std::unordered_map<std::uint64_t, Kind> kinds;
+  std::unordered_map<std::uint64_t, Number> numbers;
+  habits.least_lines = UINT64_MAX;
+  for (const auto& sketch : the_case.good) {
+    habits.least_lines = std::min(habits.least_lines, sketch.lines);
+    for (const auto& [hash, count] : sketch.templates) {
+      auto& kind = kinds[hash];
+      ++kind.runs;
+      kind.most = std::max(kind.most, count);
+    }
+    for (const auto& [hash, number] : sketch.numbers) {
+      auto& known = numbers[hash];
+      ++known.runs;
+      known.least = std::min(known.least, number);
+    }
+  }
+
+  std::unordered_map<std::uint64_t, std::uint32_t> now;
+  for (const auto hash : log.hash) ++now[hash];
+  for (std::size_t i = 0; i < log.size(); ++i) {
+    const auto known = kinds.find(log.hash[i]);
+    habits.more_than_ever[i] = known == kinds.end() || now[log.hash[i]] > known->second.most;
+  }
+  for (const auto& [hash, kind] : kinds) {
+    habits.missing += kind.runs == habits.runs && !now.contains(hash);
+  }
+
+  std::unordered_set<std::uint64_t> zero, great;
+  for (const auto& [hash, number] : sketch(the_case.lines, the_case.facts).numbers) {
+    const auto known = numbers.find(hash);
+    if (number == 0 && known != numbers.end() && known->second.runs == habits.runs &&
+        known->second.least >= kLeastNumber) {
+      zero.insert(hash);
+      if (habits.runs >= kManyRuns && known->second.least >= kGreatNumber) great.insert(hash);
+    }
+  }
+  for (std::uint32_t i = 0; i < log.size(); ++i) {
+    if (!zero.contains(log.hash[i]) || counts_trouble(log.clean[i])) continue;
+    habits.zeros.push_back(i);
+    habits.great_zero |= great.contains(log.hash[i]);
+  }
+  return habits;
+}
+
+}  // namespace logboom::query::why

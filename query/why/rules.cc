@@ -1,0 +1,183 @@
+#include "query/why/rules.h"
+
+#include <re2/filtered_re2.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <cassert>
+#include <functional>
+#include <memory>
+
+#include "query/why/words.h"
+
+namespace logboom::query::why {
+namespace {
+
+// Short forms in patterns, so that the tables stay readable.
+constexpr std::pair<std::string_view, std::string_view> kShort[] = {
+    {"~quoted", "['\"`‘“](?P<file>[^'\"`’”]+)['\"’”]"},
+    {"~q", "(?:['\"`‘’“”]|\\\\\")?"},
+    {"~file", "(?P<file>[^\\s'\"`‘’“”:;,()<>|=\\\\]+)"},
+    {"~host", "(?P<host>[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)"},
+    {"~port", "(?P<port>\\d{1,5})"},
+    {"~name", "[A-Za-z_][\\w.+-]*"},
+    {"~number", "\\d[\\d.,]*"},
+};
+
+constexpr std::span<const Rule> (*kTables[])() = {resource_rules, start_rules, external_rules,
+                                                  code_rules,     data_rules,  consequence_rules};
+
+std::string expanded(std::string_view pattern) {
+  std::string text(pattern);
+  for (const auto& [name, meaning] : kShort) {
+    for (std::size_t at = 0; (at = text.find(name, at)) != std::string::npos;) {
+      text.replace(at, name.size(), meaning);
+      at += meaning.size();
+    }
+  }
+  return text;
+}
+
+class Rulebook {
+ public:
+  struct Entry {
+    const Rule* rule;
+    std::vector<std::string> groups;  // by number - 1; "": not a slot
+  };
+
+  static const Rulebook& get() {
+    static const Rulebook book;
+    return book;
+  }
+
+  // The rules whose words are in the line.
+  void candidates(std::string_view line, std::vector<int>& found) const {
+    thread_local std::vector<WordFinder::Id> ids;
+    thread_local std::vector<int> atoms;
+    words_->find(line, ids);
+    atoms.assign(ids.begin(), ids.end());
+    filter_.AllPotentials(atoms, &found);
+  }
+  [[nodiscard]] const Entry& entry(int id) const { return entries_[static_cast<std::size_t>(id)]; }
+  [[nodiscard]] const re2::RE2& program(int id) const { return filter_.GetRE2(id); }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+ private:
+  static constexpr int kLeastWord = 3;  // shorter words are in every line
+
+  Rulebook() : filter_(kLeastWord) {
+    for (const auto table : kTables) {
+      for (const auto& rule : table()) add(rule);
+    }
+    filter_.Compile(&atoms_);
+    std::vector<std::pair<std::string_view, WordFinder::Id>> pairs;
+    for (std::size_t i = 0; i < atoms_.size(); ++i) {
+      pairs.emplace_back(atoms_[i], static_cast<WordFinder::Id>(i));
+    }
+    words_ = std::make_unique<WordFinder>(pairs);
+  }
+
+  void add(const Rule& rule) {
+    re2::RE2::Options options;
+    options.set_log_errors(false);
+    options.set_max_mem(1 << 20);
+    int id = 0;
+    const bool ok = filter_.Add(expanded(rule.pattern), options, &id) == re2::RE2::NoError;
+    assert(ok && "a rule's pattern is wrong");
+    if (!ok) return;
+    const auto& program = filter_.GetRE2(id);
+    std::vector<std::string> groups(static_cast<std::size_t>(program.NumberOfCapturingGroups()));
+    for (const auto& [number, name] : program.CapturingGroupNames()) {
+      // A pattern may name a slot in several places: host, host2, host3.
+      auto slot = name;
+      while (!slot.empty() && slot.back() >= '0' && slot.back() <= '9') slot.pop_back();
+      groups[static_cast<std::size_t>(number) - 1] = slot;
+    }
+    entries_.push_back({&rule, std::move(groups)});
+  }
+
+  re2::FilteredRE2 filter_;
+  std::vector<Entry> entries_;  // by the filter's id
+  std::vector<std::string> atoms_;
+  std::unique_ptr<WordFinder> words_;
+};
+
+// A slot's value as people write it: no quotes or full stop around it.
+std::string_view tidy(std::string_view value) {
+  constexpr std::string_view kAround = "'\"`, ";
+  while (!value.empty() && kAround.find(value.front()) != std::string_view::npos) {
+    value.remove_prefix(1);
+  }
+  while (!value.empty() && (kAround.find(value.back()) != std::string_view::npos)) {
+    value.remove_suffix(1);
+  }
+  return value.substr(0, 300);
+}
+
+}  // namespace
+
+void set_slot(Slots& slots, std::string_view name, std::string_view value) {
+  if (value.empty() || !slot(slots, name).empty()) return;
+  const auto at = std::ranges::lower_bound(
+      slots, name, {}, [](const auto& s) -> std::string_view { return s.first; });
+  slots.insert(at, {std::string(name), std::string(value)});
+}
+
+std::string_view slot(const Slots& slots, std::string_view name) {
+  for (const auto& [key, value] : slots) {
+    if (key == name) return value;
+  }
+  return {};
+}
+
+void match_rules(std::string_view line, std::vector<RuleHit>& hits) {
+  hits.clear();
+  line = line.substr(0, kRuleBytes);
+  const auto& book = Rulebook::get();
+  thread_local std::vector<int> found;
+  book.candidates(line, found);
+  const re2::StringPiece text(line.data(), line.size());
+  for (const auto id : found) {
+    const auto& entry = book.entry(id);
+    const auto& program = book.program(id);
+    re2::StringPiece groups[8];
+    const int wanted = std::min<int>(8, program.NumberOfCapturingGroups() + 1);
+    if (!program.Match(text, 0, line.size(), re2::RE2::UNANCHORED, groups, wanted)) continue;
+    RuleHit hit{entry.rule, {}};
+    for (int g = 1; g < wanted; ++g) {
+      const auto& name = entry.groups[static_cast<std::size_t>(g) - 1];
+      if (name.empty() || groups[g].empty()) continue;
+      set_slot(hit.slots, name, tidy({groups[g].data(), groups[g].size()}));
+    }
+    hits.push_back(std::move(hit));
+  }
+}
+
+Meanings meanings_of(std::string_view line) {
+  std::vector<RuleHit> hits;
+  match_rules(line, hits);
+  std::ranges::stable_sort(hits, std::greater{},
+                           [](const RuleHit& hit) { return hit.rule->strength; });
+  Meanings meanings;
+  for (auto& hit : hits) {
+    if (hit.rule->cause.empty()) {
+      meanings.consequence = true;
+      continue;
+    }
+    const auto known = std::ranges::find(meanings.causes, hit.rule->cause, &Meaning::cause);
+    if (known == meanings.causes.end()) {
+      meanings.causes.push_back({hit.rule->cause, hit.rule->strength, std::move(hit.slots)});
+    } else {
+      for (const auto& [name, value] : hit.slots) set_slot(known->slots, name, value);
+    }
+  }
+  return meanings;
+}
+
+RuleCount count_rules() {
+  RuleCount count{Rulebook::get().size(), 0};
+  for (const auto table : kTables) count.written += table().size();
+  return count;
+}
+
+}  // namespace logboom::query::why
