@@ -13,6 +13,8 @@ Result<collector::Options> collector_options(const Config& config) {
   options.max_unacked_bytes = config.max_unacked.bytes;
   options.max_open_files = static_cast<std::size_t>(config.max_open_files);
   options.rescan_interval = config.rescan;
+  if (!config.spool.empty()) options.spools.push_back(config.spool);
+  options.crontabs = config.crontabs;
   for (const auto& text : config.files) {
     auto file = parse_file_option(text);
     if (!file) return fail(std::move(file).error());

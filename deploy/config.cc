@@ -71,6 +71,12 @@ void add_collector_rows(OptionTable& table, Config& c) {
             "The tree of container logs: <namespace>_<pod>_<uid>/<container>/N.log");
   table.add("collect.files", "--file", &c.files, "[TOOL/][JOB=]GLOB",
             "Follow these plain files, e.g. mytool/backup=/var/log/backup*.log; repeatable");
+  table.add("collect.spool", "--spool", &c.spool, "DIR",
+            "Where `logs run` leaves its runs on this machine (LOGS_SPOOL); empty: "
+            "/var/spool/logboom for root, else ~/.local/state/logs/spool");
+  table.add("collect.crontabs", "--crontabs", &c.crontabs, "DIR",
+            "The root below which cron's tables lie (etc/crontab, etc/cron.d, "
+            "var/spool/cron/crontabs): what should run is known from them; empty reads none");
   table.add("collect.node", "--node", &c.node, "NAME",
             "This machine's name in its lines; empty takes the host name");
   table.add(
@@ -86,6 +92,47 @@ void add_collector_rows(OptionTable& table, Config& c) {
         16, 1'000'000);
 }
 
+void add_alert_rows(OptionTable& table, Config& c) {
+  table.add("alerts.recipients", "--notify", &c.recipients, "WHOSE=WHO",
+            "Who hears of jobs that start to fail, miss their time, freeze or recover: "
+            "[*|TOOL][/JOB][:KIND]=mailto:ADDRESS, irc:#CHANNEL or none; {tool} in an address is "
+            "replaced; repeatable");
+  table.add("alerts.smtp", "--smtp", &c.smtp, "URL",
+            "Send mail through smtp[s]://HOST:PORT; smtp:// takes STARTTLS where it is offered");
+  table.add("alerts.smtp_tls", "--smtp-tls", &c.smtp_tls, "", "Refuse smtp:// without STARTTLS");
+  table.add("alerts.smtp_user", "--smtp-user", &c.smtp_user, "NAME", "Log in there as");
+  table.add("alerts.smtp_password_file", "--smtp-password-file", &c.smtp_password_file, "FILE",
+            "... with the password in this file");
+  table.add("alerts.smtp_ca_file", "--smtp-ca-file", &c.smtp_ca_file, "FILE",
+            "Trust this certificate authority (PEM) instead of the system's");
+  table.add("alerts.mail_from", "--mail-from", &c.mail_from, "ADDRESS",
+            "The sender of mails; its domain names messages and lists");
+  table.add("alerts.mail_bounces", "--mail-bounces", &c.mail_bounces, "ADDRESS",
+            "Where undeliverable mail goes instead; {id} in it becomes the message's id");
+  table.add("alerts.irc", "--irc", &c.irc, "URL",
+            "Speak on this server, irc[s]://[NICK@]HOST[:PORT]");
+  table.add("alerts.irc_user", "--irc-user", &c.irc_user, "NAME", "Log in there by SASL as");
+  table.add("alerts.irc_password_file", "--irc-password-file", &c.irc_password_file, "FILE",
+            "... with the password in this file");
+  table.add("alerts.irc_ca_file", "--irc-ca-file", &c.irc_ca_file, "FILE",
+            "Trust this certificate authority (PEM) instead of the system's");
+  table.add("alerts.base_url", "--base-url", &c.base_url, "URL",
+            "Where people reach this server's page, for links in messages");
+  range(table.add("alerts.frozen_after", "--frozen-after", &c.frozen_after, "TIME",
+                  "A run without output and CPU for so long, and for three times its job's "
+                  "longest pause, is frozen"),
+        1'000, 86'400'000);
+  range(table.add("alerts.lost_after", "--lost-after", &c.lost_after, "TIME",
+                  "A run whose node gave no sign of life for so long has never ended"),
+        10'000, 86'400'000);
+  range(table.add("alerts.tick_grace", "--tick-grace", &c.tick_grace, "TIME",
+                  "How late a run may begin where its check does not say"),
+        1'000, 86'400'000);
+  range(table.add("alerts.messages_per_hour", "--messages-per-hour", &c.messages_per_hour, "N",
+                  "More of one tool come in one digest"),
+        1, 10'000);
+}
+
 }  // namespace
 
 OptionTable options_of(Role role, Config& c) {
@@ -97,6 +144,7 @@ OptionTable options_of(Role role, Config& c) {
     add_store_rows(table, c);
     table.add("collect.enabled", "--collect", &c.collect, "",
               "Also collect this machine's logs; --no-collect serves only");
+    add_alert_rows(table, c);
   } else {
     table.add("collect.server", "--server", &c.server, "URL",
               "Ship straight to this server, e.g. http://logs.example.org:3100");
@@ -135,6 +183,9 @@ Result<Command> load(Role role, Config& config, const std::vector<std::string>& 
   }
   if (config.data.empty()) config.data = default_directory("logboom");
   if (config.state.empty()) config.state = default_directory("logboom-collector");
+  if (config.spool.empty()) {
+    config.spool = geteuid() == 0 ? "/var/spool/logboom" : default_directory("logs/spool");
+  }
   return Command{};
 }
 

@@ -40,11 +40,24 @@ struct Config {
   std::string state;  // collect; serve keeps it inside `data`
   std::string pod_logs = "/var/log/pods";
   std::vector<std::string> files;  // [TOOL/]JOB=GLOB or GLOB
-  std::string node;                // the host's name where empty
+  std::string spool;               // load() fills an empty one in, by who we are
+  std::string crontabs = "/";
+  std::string node;  // the host's name where empty
   std::string fallback_tool;
   ByteSize max_unacked{32 << 20};
   std::chrono::milliseconds rescan{10'000};
   std::int64_t max_open_files = 4096;
+
+  // Telling people; only `serve`.
+  std::string smtp, mail_from, mail_bounces, smtp_user, smtp_password_file, smtp_ca_file;
+  bool smtp_tls = false;
+  std::string irc, irc_user, irc_password_file, irc_ca_file;
+  std::vector<std::string> recipients;
+  std::string base_url;
+  std::chrono::milliseconds frozen_after{std::chrono::minutes(10)};
+  std::chrono::milliseconds lost_after{std::chrono::minutes(5)};
+  std::chrono::milliseconds tick_grace{std::chrono::minutes(5)};
+  std::int64_t messages_per_hour = 20;
 };
 
 // The rows of one role, bound to `config`, which must outlive the table.

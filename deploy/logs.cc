@@ -1,86 +1,73 @@
-// The main function of `logs`: signals, streams, and `send`, which is the collector's; the rest is
-// ui/cli.
-#include <pthread.h>
-#include <signal.h>
+// The program `logs`: runs commands (`logs run`, and as a shell: `logs-sh`) itself, and is replaced
+// by `logs-cli`, which lies beside it, for everything else.
+//
+// Why two programs: `logs run` stands before every job of a crontab, and loading what speaks HTTP
+// takes longer than many a job.
 #include <unistd.h>
 
-#include <chrono>
-#include <iostream>
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
-#include "collector/standard_input.h"
-#include "core/log.h"
-#include "core/stop.h"
-#include "ui/cli/cli.h"
+#include "collector/run/command_line.h"
+#include "collector/run/detach.h"
+#include "collector/run/wrapper.h"
 
 namespace {
 
-using logboom::Result;
-namespace cli = logboom::ui::cli;
+using namespace logboom;
 
-// How long an interrupted command has to come to its end by itself.
-constexpr std::chrono::milliseconds kGrace{500};
+constexpr int kUsage = 2, kCannotStart = 126;
 
-cli::Environment environment() {
-  cli::Environment result;
-  for (char** entry = environ; *entry; ++entry) {
-    const std::string_view text = *entry;
-    const auto equals = text.find('=');
-    if (equals != std::string_view::npos) {
-      result.emplace(text.substr(0, equals), text.substr(equals + 1));
-    }
-  }
-  return result;
+std::string rest_of_program() {
+  std::array<char, PATH_MAX> path{};
+  const auto size = ::readlink("/proc/self/exe", path.data(), path.size() - 1);
+  if (size <= 0) return {};
+  const std::string self(path.data(), static_cast<std::size_t>(size));
+  return self.substr(0, self.rfind('/') + 1) + "logs-cli";
 }
 
-std::string host_name() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "";
+[[noreturn]] void become_cli(char** argv) {
+  const auto program = rest_of_program();
+  ::execv(program.c_str(), argv);
+  std::fprintf(stderr, "logs: %s: %s; it belongs beside `logs`\n", program.c_str(),
+               std::strerror(errno));
+  ::_exit(kCannotStart);
 }
 
-Result<std::uint64_t> send(const cli::SendRequest& request, std::stop_token stop) {
-  logboom::collector::SendOptions options;
-  options.url = request.url;
-  options.headers = request.headers;
-  options.ca_file = request.ca_file;
-  options.tool = request.tool;
-  options.job = request.job;
-  options.labels = request.labels;
-  options.node = host_name();
-  options.progress = [&](const logboom::collector::SendReport& report) {
-    if (report.waiting) request.waiting();
+[[noreturn]] void wrap(collector::RunRequest request) {
+  request.start_sender = [program = rest_of_program(), spool = request.spool] {
+    collector::start_sender(program, spool);
   };
-  const auto report = logboom::collector::send(STDIN_FILENO, options, std::move(stop));
-  if (!report) return logboom::fail(report.error());
-  return report->delivered;
+  collector::end_like(collector::run_wrapped(request));
+}
+
+[[noreturn]] void run_as_shell(const std::vector<std::string>& words, char** argv) {
+  // What the command starts with $SHELL -c is a part of it, not a run of its own.
+  ::setenv("SHELL", "/bin/sh", 1);
+  if (auto request = collector::parse_shell_line(words)) wrap(*std::move(request));
+  ::execv("/bin/sh", argv);
+  std::fprintf(stderr, "logs-sh: /bin/sh: %s\n", std::strerror(errno));
+  ::_exit(kCannotStart);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-  logboom::block_stop_signals();
-  (void)logboom::log::set_level("off");  // the program speaks to people itself
-  std::ios::sync_with_stdio(false);
-
-  std::stop_source stop;
-  cli::Streams streams{.in = std::cin, .out = std::cout, .err = std::cerr, .env = environment()};
-  streams.out_is_terminal = isatty(STDOUT_FILENO) != 0;
-  streams.err_is_terminal = isatty(STDERR_FILENO) != 0;
-  streams.stop = stop.get_token();
-
-  std::jthread signals([&](std::stop_token ended) {
-    logboom::wait_for_stop_signal([&] { stop.request_stop(); });
-    stop.request_stop();
-    // A request that a server does not answer must not keep a person waiting.
-    while (logboom::sleep_for(ended, kGrace)) {
-      if (!streams.busy) _exit(cli::kInterrupted);
-    }
-  });
-  const int code = cli::run({argv + 1, argv + argc}, streams, send);
-  signals.request_stop();
-  if (!stop.stop_requested()) pthread_kill(signals.native_handle(), SIGTERM);
-  return code;
+  const std::vector<std::string> words(argv + (argc > 0), argv + argc);
+  if (argc > 0 && collector::is_shell_name(argv[0])) run_as_shell(words, argv);
+  if (words.empty() || words.front() != "run") become_cli(argv);
+  auto line = collector::parse_run_line({words.begin() + 1, words.end()});
+  if (!line) {
+    std::fprintf(stderr, "logs run: %s\n", line.error().message.c_str());
+    return kUsage;
+  }
+  if (line->help) become_cli(argv);
+  wrap(std::move(line->request));
 }

@@ -1,10 +1,12 @@
 #include "deploy/serve.h"
 
 #include <filesystem>
+#include <fstream>
 #include <memory>
 #include <thread>
 #include <utility>
 
+#include "alerts/alerts.h"
 #include "core/http/server.h"
 #include "core/log.h"
 #include "core/redaction.h"
@@ -15,6 +17,8 @@
 #include "query/api.h"
 #include "query/direct_intake.h"
 #include "query/kafka_intake.h"
+#include "query/runs/judge.h"
+#include "query/runs/runs_api.h"
 #include "store/kafka_feed.h"
 #include "store/store.h"
 #include "ui/web/routes.h"
@@ -59,7 +63,10 @@ struct Parts {
   std::unique_ptr<query::Intake> intake;
   std::unique_ptr<store::KafkaFeed> feed;  // made by feed_starter, used after it has ended
   std::jthread feed_starter;
+  std::unique_ptr<alerts::Alerts> alerts;
+  std::unique_ptr<query::Judge> judge;
   query::Api api;
+  query::RunsApi runs_api;
   std::unique_ptr<WorkerPool> workers;
   std::unique_ptr<http::Server> server;
   std::unique_ptr<collector::Collector> collector;
@@ -68,6 +75,8 @@ struct Parts {
     if (server) server->stop();
     if (collector) collector->stop();
     if (workers) workers->stop();
+    if (judge) judge->stop();
+    if (alerts) alerts->stop();
     feed_starter.request_stop();
     if (feed_starter.joinable()) feed_starter.join();
     if (feed) feed->stop();
@@ -117,6 +126,59 @@ Result<void> start_intake(Parts& parts, const Config& config) {
   return {};
 }
 
+// A secret that stands in a file of its own, its last newline aside.
+Result<std::string> read_secret(const std::string& option, const std::string& file) {
+  if (file.empty()) return std::string();
+  std::ifstream in(file);
+  std::string secret;
+  if (!in || !std::getline(in, secret)) {
+    return fail(Errc::invalid, option + ": nothing can be read from " + file);
+  }
+  return secret;
+}
+
+Result<alerts::Options> alert_options(const Config& config) {
+  auto mail_password = read_secret("--smtp-password-file", config.smtp_password_file);
+  if (!mail_password) return fail(std::move(mail_password).error());
+  auto irc_password = read_secret("--irc-password-file", config.irc_password_file);
+  if (!irc_password) return fail(std::move(irc_password).error());
+  alerts::Options options;
+  options.mail.url = config.smtp;
+  options.mail.tls = config.smtp_tls;
+  options.mail.user = config.smtp_user;
+  options.mail.password = *std::move(mail_password);
+  options.mail.from = config.mail_from;
+  options.mail.bounces = config.mail_bounces;
+  options.mail.ca_file = config.smtp_ca_file;
+  options.irc.url = config.irc;
+  options.irc.user = config.irc_user;
+  options.irc.password = *std::move(irc_password);
+  options.irc.ca_file = config.irc_ca_file;
+  options.recipients = config.recipients;
+  options.base_url = config.base_url;
+  options.frozen_after = config.frozen_after;
+  options.lost_after = config.lost_after;
+  options.grace = config.tick_grace;
+  options.messages_per_hour = static_cast<std::size_t>(config.messages_per_hour);
+  return options;
+}
+
+Result<void> start_alerts(Parts& parts, const Config& config) {
+  auto options = alert_options(config);
+  if (!options) return fail(std::move(options).error());
+  auto started = alerts::Alerts::start(*std::move(options), *parts.store, *parts.intake);
+  if (!started) return fail(std::move(started).error().in("alerts"));
+  parts.alerts = *std::move(started);
+  parts.judge = std::make_unique<query::Judge>(
+      *parts.store,
+      [&alerts = *parts.alerts](const store::Run& run, const store::Judgement& judgement,
+                                std::string_view json, store::RecordWrite& write) {
+        return alerts.judged(run, judgement, json, write);
+      });
+  parts.judge->start();
+  return {};
+}
+
 Result<void> start_http(Parts& parts, const Config& config) {
   parts.workers = std::make_unique<WorkerPool>(worker_count(config));
   parts.api.store = parts.store.get();
@@ -126,6 +188,12 @@ Result<void> start_http(Parts& parts, const Config& config) {
   parts.api.version = LOGBOOM_VERSION;
   http::Router router;
   query::add_routes(router, parts.api);
+  parts.runs_api.store = parts.store.get();
+  parts.runs_api.judge = parts.judge.get();
+  parts.runs_api.intake = parts.intake.get();
+  parts.runs_api.redactor = &parts.redactor;
+  query::add_run_routes(router, parts.runs_api);
+  alerts::add_alert_routes(router, *parts.alerts);
   ui::add_web_routes(router);
   http::ServerOptions options;
   options.address = config.listen;
@@ -176,6 +244,7 @@ Result<void> serve(const Config& config) {
   if (!store) return fail(std::move(store).error());
   parts.store = *std::move(store);
   if (auto started = start_intake(parts, config); !started) return started;
+  if (auto started = start_alerts(parts, config); !started) return started;
   if (auto started = start_http(parts, config); !started) return started;
   if (auto started = start_collector(parts, config); !started) return started;
 

@@ -2,77 +2,19 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <array>
-#include <charconv>
 
 #include "core/options.h"
+#include "ui/cli/check_flags.h"
+#include "ui/cli/command_table.h"
 
 namespace logboom::ui::cli {
 namespace {
-
-struct CommandRow {
-  const char* name;
-  Command command;
-  const char* group;  // of the overview; empty: not shown
-  const char* usage;
-  const char* purpose;
-  const char* examples;
-};
-
-constexpr auto kCommands = std::to_array<CommandRow>({
-    {"tail", Command::tail, "Read", "[JOB|GLOB...]", "Follow lines as they are written",
-     "  logs tail                           everything your tool writes\n"
-     "  logs tail daily-report              one job\n"
-     "  logs tail 'web-*' -l warn+          several, warnings and worse\n"
-     "  logs tail -S 10m -o jsonl           from ten minutes ago, for a program\n"},
-    {"show", Command::show, "Read", "[JOB|GLOB...]", "Show the newest lines",
-     "  logs show daily-report              the last 200 lines\n"
-     "  logs show daily-report -S today     since midnight, at most 200 lines\n"
-     "  logs show -n all -S 2h > log.txt    every line of two hours\n"
-     "  logs show -g 'Traceback|Error' -v Retry\n"},
-    {"search", Command::search, "Read", "TEXT [JOB|GLOB...]",
-     "Find lines by words, phrases or LogQL",
-     "  logs search timeout                 the word, in any case, anywhere\n"
-     "  logs search 'timeout -retry'        with one word, without the other\n"
-     "  logs search '\"connection reset\"' web -C 3\n"
-     "                                      a phrase, in one job, three lines around\n"
-     "  logs search '{job=\"web\"} |= \"500\"' --count\n"},
-    {"send", Command::send, "Write", "", "Send standard input as log lines",
-     "  ./report.sh 2>&1 | logs send --job daily-report\n"
-     "  echo hello | logs send\n"},
-    {"login", Command::login, "Set up", "[URL]", "Check a server and remember it",
-     "  logs login https://logs.example.org\n"
-     "  logs login https://logs.example.org --tool mytool --with-token < token.txt\n"},
-    {"logout", Command::logout, "Set up", "", "Forget the server's token", "  logs logout\n"},
-    {"whoami", Command::whoami, "Set up", "", "Show the server and tool that are used",
-     "  logs whoami\n"},
-    {"completion", Command::completion, "Set up", "bash|zsh|fish", "Print a completion script",
-     "  source <(logs completion bash)\n"
-     "  logs completion fish > ~/.config/fish/completions/logs.fish\n"},
-    {"version", Command::version, "Set up", "", "Print the version", "  logs version\n"},
-    {"help", Command::help, "Set up", "[COMMAND]", "Explain a command", "  logs help search\n"},
-    {"__jobs", Command::list_jobs, "", "", "List the tool's jobs", ""},
-});
 
 // Of the commands that read.
 constexpr const char* kEpilogue =
     "\nTimes are 2h, '3 days ago', today, yesterday, 14:05, 2026-01-31 or RFC 3339.\n"
     "Exit status: 0 fine, 1 error, 2 wrong usage, 3 nothing found (with --fail-empty),\n"
     "4 not let in, 5 no such job, 6 limit reached, 7 server unreachable, 130 interrupted.\n";
-
-// The texts of flags before they are checked.
-struct Raw {
-  std::string lines = "200", times = "short", level, format = "text", fields;
-  std::vector<std::string> labels;
-  std::size_t context = 0;
-  bool no_colour = false;
-  std::string topic;  // of help
-};
-
-const CommandRow* find_command(std::string_view name) {
-  const auto found = std::ranges::find(kCommands, name, &CommandRow::name);
-  return found == kCommands.end() ? nullptr : &*found;
-}
 
 void add_connection_flags(CLI::App& app, Arguments& result) {
   const std::string group = "Server";
@@ -92,7 +34,7 @@ void add_connection_flags(CLI::App& app, Arguments& result) {
   app.add_flag("-q,--quiet", result.quiet, "No notes on standard error, only errors")->group(group);
 }
 
-void add_selection_flags(CLI::App& app, View& view, Raw& raw) {
+void add_selection_flags(CLI::App& app, View& view, RawFlags& raw) {
   const std::string group = "Which lines";
   const auto list = [&](const char* names, std::vector<std::string>& target, const char* help) {
     app.add_option(names, target, help)
@@ -107,6 +49,9 @@ void add_selection_flags(CLI::App& app, View& view, Raw& raw) {
       ->group(group);
   app.add_option("-S,--since", view.since, "Not older than this")->type_name("TIME")->group(group);
   app.add_option("-U,--until", view.until, "Older than this")->type_name("TIME")->group(group);
+  app.add_option("--run", view.selection.run, "Of this run, by its id")
+      ->type_name("ID")
+      ->group(group);
   list("-g,--grep", view.selection.grep, "That match; any of several");
   list("-v,--exclude", view.selection.exclude, "That do not match");
   app.add_flag("-i,--ignore-case", view.selection.ignore_case, "For --grep and --exclude")
@@ -120,7 +65,7 @@ void add_selection_flags(CLI::App& app, View& view, Raw& raw) {
   app.add_flag("--fail-empty", view.fail_empty, "Exit with 3 when nothing is found")->group(group);
 }
 
-void add_output_flags(CLI::App& app, View& view, Raw& raw) {
+void add_output_flags(CLI::App& app, View& view, RawFlags& raw) {
   const std::string group = "How they look";
   app.add_option("-o,--output", raw.format, "text, raw, json, jsonl, logfmt or csv")
       ->type_name("FORMAT")
@@ -142,7 +87,76 @@ void add_output_flags(CLI::App& app, View& view, Raw& raw) {
       ->group(group);
 }
 
-void add_view_flags(CLI::App& app, const CommandRow& row, Arguments& result, Raw& raw) {
+// Of the commands about runs: `formats` is what they can print.
+void add_answer_flags(CLI::App& app, View& view, RawFlags& raw, const char* formats, bool pager) {
+  const std::string group = "How it looks";
+  app.add_option("-o,--output", raw.format, formats)->type_name("FORMAT")->group(group);
+  app.add_option("--tz", view.zone, "Time zone: local, UTC, Europe/Berlin")
+      ->type_name("ZONE")
+      ->group(group);
+  app.add_option("--color", view.colour, "auto, always or never")->type_name("WHEN")->group(group);
+  app.add_flag("--no-color", raw.no_colour, "As --color never")->group(group);
+  if (pager) {
+    app.add_flag("--no-pager", view.no_pager, "Print at once (LOGS_PAGER, PAGER)")->group(group);
+  }
+}
+
+void add_why_flags(CLI::App& app, Arguments& result, RawFlags& raw) {
+  const std::string file = "A file instead of a server";
+  app.add_option("JOB", result.subject)->group("Arguments");
+  app.add_flag("--refresh", result.why.refresh, "Look again, with what is known now")
+      ->group("Which run");
+  app.add_flag("--exit-status", result.exit_status, "Exit with 1 when the run failed")
+      ->group("Which run");
+  app.add_option("--file", result.why.file, "This log; - is standard input")
+      ->type_name("LOG")
+      ->group(file);
+  app.add_option("--baseline", result.why.baselines, "Logs of good runs, the newest first")
+      ->type_name("GOODLOG")
+      ->group(file)
+      ->expected(1, -1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  app.add_option("--exit", raw.exit_code, "What its command exited with")
+      ->type_name("N")
+      ->group(file);
+  add_answer_flags(app, result.view, raw, "text or json", true);
+}
+
+void add_runs_flags(CLI::App& app, Arguments& result, RawFlags& raw) {
+  const std::string group = "Which runs";
+  app.add_option("JOB", result.subject)->group("Arguments");
+  app.add_flag("--failed", result.runs_failed, "That did not go well")->group(group);
+  app.add_option("-n,--lines", raw.runs, "How many, the newest; or `all` (default 100)")
+      ->type_name("N")
+      ->group(group);
+  app.add_option("-S,--since", result.view.since, "Not older than this")
+      ->type_name("TIME")
+      ->group(group);
+  add_answer_flags(app, result.view, raw, "text, json or jsonl", true);
+}
+
+void add_ping_flags(CLI::App& app, Arguments& result, RawFlags& raw) {
+  auto& ping = result.ping;
+  const auto option = [&](const char* names, std::string& target, const char* type,
+                          const char* help, const char* group) {
+    app.add_option(names, target, help)->type_name(type)->group(group);
+  };
+  app.add_option("CHECK", result.subject)->required()->group("Arguments");
+  app.add_option("SIGNAL", ping.signal)->group("Arguments");
+  option("-m,--message", ping.message, "TEXT", "Lines to keep with it; - is standard input",
+         "What happened");
+  option("--run", ping.run, "ID", "Joins a start and an end where runs overlap", "What happened");
+  option("--schedule", ping.schedule, "CRON", "When it should run, such as '15 3 * * *'",
+         "What is expected");
+  option("--zone", ping.zone, "ZONE", "Of the schedule, such as Europe/Berlin", "What is expected");
+  option("--period", raw.period, "TIME", "Instead of a schedule: how often it should ping",
+         "What is expected");
+  option("--grace", raw.grace, "TIME", "How late it may be, such as 10m", "What is expected");
+  app.add_flag("--strict", ping.strict, "Exit with an error when it did not get through")
+      ->group("What happened");
+}
+
+void add_view_flags(CLI::App& app, const CommandRow& row, Arguments& result, RawFlags& raw) {
   if (row.command == Command::search) {
     app.add_option("TEXT", result.view.selection.search)->required()->group("Arguments");
     app.add_flag("--count", result.view.count, "Print the number of hits alone")
@@ -167,7 +181,19 @@ void add_view_flags(CLI::App& app, const CommandRow& row, Arguments& result, Raw
   }
 }
 
-void add_send_flags(CLI::App& app, Arguments& result, Raw& raw) {
+// Only to be explained: collector/run/command_line.cc reads them.
+void add_run_flags(CLI::App& app, RawFlags& raw) {
+  const auto flag = [&](const char* name, const char* type, const char* help) {
+    app.add_option(name, raw.topic, help)->type_name(type)->group("The run");
+  };
+  flag("--tool", "NAME", "Whose run it is (LOGS_TOOL)");
+  flag("--job", "NAME", "Of which job (default: the command's name)");
+  flag("--timeout", "TIME", "End it after 90s, 5m, 2h: SIGTERM, 10 s later SIGKILL; exit 124");
+  flag("--spool", "DIR", "Where it is kept until a collector has it (LOGS_SPOOL)");
+  flag("--spool-limit", "MIB", "Disk it may take there (default 64)");
+}
+
+void add_send_flags(CLI::App& app, Arguments& result, RawFlags& raw) {
   app.add_option("--job", result.send.job, "The job the lines belong to (default stdin)")
       ->type_name("NAME")
       ->group("Lines");
@@ -179,7 +205,7 @@ void add_send_flags(CLI::App& app, Arguments& result, Raw& raw) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
 }
 
-CLI::App& add_command(CLI::App& app, const CommandRow& row, Arguments& result, Raw& raw) {
+CLI::App& add_command(CLI::App& app, const CommandRow& row, Arguments& result, RawFlags& raw) {
   auto& sub = *app.add_subcommand(row.name, row.purpose);
   switch (row.command) {
     case Command::tail:
@@ -187,8 +213,28 @@ CLI::App& add_command(CLI::App& app, const CommandRow& row, Arguments& result, R
     case Command::search:
       add_view_flags(sub, row, result, raw);
       break;
+    case Command::run:
+      add_run_flags(sub, raw);
+      break;
     case Command::send:
       add_send_flags(sub, result, raw);
+      break;
+    case Command::why:
+      add_why_flags(sub, result, raw);
+      break;
+    case Command::runs:
+      add_runs_flags(sub, result, raw);
+      break;
+    case Command::usage:
+      sub.add_option("JOB", result.subject)->required()->group("Arguments");
+      add_answer_flags(sub, result.view, raw, "text or json", false);
+      break;
+    case Command::health:
+      sub.add_flag("--exit-status", result.exit_status, "Exit with 1 when something is wrong");
+      add_answer_flags(sub, result.view, raw, "text or json", false);
+      break;
+    case Command::ping:
+      add_ping_flags(sub, result, raw);
       break;
     case Command::login:
       sub.add_option("URL", result.connection.url)->group("Arguments");
@@ -203,8 +249,8 @@ CLI::App& add_command(CLI::App& app, const CommandRow& row, Arguments& result, R
     default:
       break;
   }
-  if (row.command != Command::help && row.command != Command::completion &&
-      row.command != Command::version) {
+  if (row.command != Command::help && row.command != Command::run &&
+      row.command != Command::completion && row.command != Command::version) {
     add_connection_flags(sub, result);
   }
   sub.set_help_flag("-h,--help", "This text");
@@ -214,7 +260,7 @@ CLI::App& add_command(CLI::App& app, const CommandRow& row, Arguments& result, R
 struct Parser {
   CLI::App app;
   Arguments result;
-  Raw raw;
+  RawFlags raw;
   bool version = false;
 
   Parser() {
@@ -222,7 +268,7 @@ struct Parser {
     app.set_help_flag("-h,--help", "This text");
     app.add_flag("--version", version, "Print the version");
     add_connection_flags(app, result);
-    for (const auto& row : kCommands) add_command(app, row, result, raw);
+    for (const auto& row : command_table()) add_command(app, row, result, raw);
     app.require_subcommand(0, 1);
   }
 };
@@ -262,143 +308,10 @@ std::string flags_help(const CLI::App& app) {
 
 std::string command_help(const CLI::App& app, const CommandRow& row) {
   const std::string usage = *row.usage ? std::string(" ") + row.usage : "";
-  const bool reads = std::string_view(row.group) == "Read";
+  const bool reads = std::string_view(row.group) == "Read" || row.command == Command::runs;
   return std::string("logs ") + row.name + ": " + row.purpose + "\n\nUsage: logs " + row.name +
-         usage + " [flags]\n\nExamples:\n" + row.examples + flags_help(app) +
-         (reads ? kEpilogue : "");
-}
-
-std::string overview() {
-  std::string out = "logs: read and write the logs of your tools\n\nUsage: logs COMMAND [flags]\n";
-  std::string group;
-  for (const auto& row : kCommands) {
-    if (!*row.group) continue;
-    if (group != row.group) out += "\n" + std::string(row.group) + ":\n";
-    group = row.group;
-    std::string name = "  " + std::string(row.name);
-    name.resize(14, ' ');
-    out += name + row.purpose + "\n";
-  }
-  return out +
-         "\nStart here:\n"
-         "  echo hello | logs send              your first line\n"
-         "  logs tail                           watch lines come in\n"
-         "  logs search timeout                 find a word, whenever it was\n"
-         "\n`logs help COMMAND` shows a command's flags and examples.\n";
-}
-
-Result<void> read_lines(const Raw& raw, View& view) {
-  if (raw.lines == "all") {
-    view.lines.reset();
-    return {};
-  }
-  std::size_t count = 0;
-  const char* end = raw.lines.data() + raw.lines.size();
-  const auto [stop, error] = std::from_chars(raw.lines.data(), end, count);
-  if (error != std::errc() || stop != end) {
-    return fail(Errc::invalid, "--lines: '" + raw.lines + "' is no number of lines; or `all`");
-  }
-  view.lines = count;
-  return {};
-}
-
-Result<void> read_level(const Raw& raw, View& view) {
-  if (raw.level.empty()) return {};
-  std::string name = raw.level;
-  view.that_level_only = !name.ends_with('+');
-  if (!view.that_level_only) name.pop_back();
-  const auto level = parse_level(name);
-  if (!level || *level == Level::unknown) {
-    return fail(Errc::invalid, "--level: unknown level '" + name +
-                                   "'; one of trace, debug, info, warn, error, critical");
-  }
-  view.least = *level;
-  return {};
-}
-
-Result<void> read_fields(const Raw& raw, View& view) {
-  std::string_view rest = raw.fields;
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find(','), rest.size());
-    if (end == 0) return fail(Errc::invalid, "--fields: a name is missing; write ts,job,line");
-    view.fields.emplace_back(rest.substr(0, end));
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return {};
-}
-
-Result<void> check_together(const View& view) {
-  if (!view.selection.logql.empty() && !view.selection.jobs.empty()) {
-    return fail(Errc::invalid, "give JOB or --query, not both; in LogQL a job is {job=\"" +
-                                   view.selection.jobs[0] + "\"}");
-  }
-  const bool logql_search = view.selection.search.starts_with('{');
-  if (logql_search && (!view.selection.jobs.empty() || !view.selection.logql.empty())) {
-    return fail(Errc::invalid,
-                "TEXT is LogQL here, which names its jobs itself; leave out JOB "
-                "and --query");
-  }
-  if (!view.follow) return {};
-  if (!view.until.empty()) {
-    return fail(Errc::invalid,
-                "--until ends what --follow never does; use `logs show` for a "
-                "range of time");
-  }
-  if (!view.lines || *view.lines > kMaxPage) {
-    return fail(Errc::invalid, "--lines: at most " + std::to_string(kMaxPage) +
-                                   " when following; `logs show -n all` prints everything");
-  }
-  if (view.format == Format::json) {
-    return fail(Errc::invalid,
-                "--output: json is one array, which never ends when following; "
-                "use jsonl");
-  }
-  return {};
-}
-
-Result<void> read_view(const Raw& raw, View& view) {
-  if (auto done = read_lines(raw, view); !done) return done;
-  if (auto done = read_level(raw, view); !done) return done;
-  if (auto done = read_fields(raw, view); !done) return done;
-  const auto times = parse_time_style(raw.times);
-  if (!times) return fail(times.error());
-  view.times = *times;
-  const auto format = parse_format(raw.format);
-  if (!format) return fail(format.error());
-  view.format = *format;
-  if (raw.no_colour) view.colour = "never";
-  if (view.colour != "auto" && view.colour != "always" && view.colour != "never") {
-    return fail(Errc::invalid, "--color: '" + view.colour + "' is none of auto, always, never");
-  }
-  if (raw.context > kMaxPage / 2 ||
-      std::max(view.around.before, view.around.after) > kMaxPage / 2) {
-    return fail(Errc::invalid, "--around: at most " + std::to_string(kMaxPage / 2) + " lines");
-  }
-  view.around.before = std::max(view.around.before, raw.context);
-  view.around.after = std::max(view.around.after, raw.context);
-  return check_together(view);
-}
-
-Result<void> read_send(const Raw& raw, Arguments::Send& send) {
-  for (const auto& text : raw.labels) {
-    const auto equals = text.find('=');
-    if (equals == std::string::npos || !valid_label_name(text.substr(0, equals))) {
-      return fail(Errc::invalid, "--label: '" + text + "' is no NAME=VALUE, such as env=test");
-    }
-    send.labels.emplace_back(text.substr(0, equals), text.substr(equals + 1));
-  }
-  return {};
-}
-
-Error unknown_command(const std::string& word) {
-  std::vector<std::string> known;
-  for (const auto& row : kCommands) {
-    if (*row.group) known.emplace_back(row.name);
-  }
-  const auto near = nearest(word, known);
-  return {Errc::invalid,
-          "unknown command '" + word + "'" +
-              (near.empty() ? "; `logs help` lists them" : "; did you mean '" + near + "'?")};
+         usage + (row.command == Command::run ? "" : " [flags]") + "\n\nExamples:\n" +
+         row.examples + flags_help(app) + (reads ? kEpilogue : "");
 }
 
 // The library's error in our words: what was not understood, and the nearest flag.
@@ -431,7 +344,7 @@ Result<Arguments> help_on(const Parser& parser, const std::string& topic) {
   Arguments result;
   result.command = Command::help;
   if (topic.empty()) {
-    result.text = overview();
+    result.text = commands_help();
     return result;
   }
   const auto* row = find_command(topic);
@@ -451,8 +364,7 @@ Result<Arguments> finish(Parser& parser) {
   result.command = find_command(parsed.front()->get_name())->command;
   if (result.command == Command::help) return help_on(parser, parser.raw.topic);
   if (result.command == Command::tail) result.view.follow = true;
-  if (auto done = read_view(parser.raw, result.view); !done) return fail(std::move(done).error());
-  if (auto done = read_send(parser.raw, result.send); !done) return fail(std::move(done).error());
+  if (auto done = check_flags(parser.raw, result); !done) return fail(std::move(done).error());
   return std::move(result);
 }
 
@@ -481,7 +393,7 @@ Result<Arguments> parse_arguments(const std::vector<std::string>& arguments) {
 std::vector<CommandInfo> commands() {
   const Parser parser;
   std::vector<CommandInfo> result;
-  for (const auto& row : kCommands) {
+  for (const auto& row : command_table()) {
     if (!*row.group) continue;
     CommandInfo info{.name = row.name, .purpose = row.purpose, .flags = {}};
     for (const auto* option : parser.app.get_subcommand(row.name)->get_options()) {

@@ -1,5 +1,5 @@
 // What was typed, checked: the command and its flags. The one place that knows the command-line
-// library, every flag's help, and the commands' examples.
+// library and every flag's help; command_table.h has the commands and their examples.
 //
 // Errors: invalid, with the remedy: "unknown command 'serch'; did you mean 'search'?"
 #pragma once
@@ -20,10 +20,16 @@ namespace logboom::ui::cli {
 
 enum class Command : std::uint8_t {
   help,  // `text` is to be printed
+  run,   // its flags alone: `logs` runs commands before this program is loaded
+  why,
+  runs,
+  health,
+  usage,
   tail,
   show,
   search,
   send,
+  ping,
   login,
   logout,
   whoami,
@@ -32,7 +38,7 @@ enum class Command : std::uint8_t {
   version,
 };
 
-// Flags of tail, show and search.
+// Flags of tail, show and search, some of them also of why, runs, usage and health.
 struct View {
   Selection selection;
   std::optional<std::size_t> lines = 200;  // none: all
@@ -55,7 +61,22 @@ struct Arguments {
   Connection connection;
   bool quiet = false;
   View view;
-  bool with_token = false;  // login
+  bool with_token = false;   // login
+  std::string subject;       // the job, run or check of why, runs, usage, ping: [TOOL/]NAME
+  bool exit_status = false;  // why, health: say by the exit code whether something is wrong
+  bool runs_failed = false;  // runs: those alone
+  struct Why {
+    std::string file;  // "-": standard input; empty: ask the server
+    std::vector<std::string> baselines;
+    std::optional<std::int64_t> exit_code;
+    bool refresh = false;
+  } why;
+  struct Ping {
+    std::string signal;  // start, fail, log, 0 to 255; empty: it went well
+    std::string message;
+    std::string run, schedule, zone, period, grace;
+    bool strict = false;
+  } ping;
   struct Send {
     std::string job = "stdin";
     std::vector<std::pair<std::string, std::string>> labels;

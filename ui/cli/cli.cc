@@ -4,6 +4,8 @@
 #include "ui/cli/completion.h"
 #include "ui/cli/login.h"
 #include "ui/cli/notes.h"
+#include "ui/cli/ping.h"
+#include "ui/cli/runs.h"
 #include "ui/cli/server.h"
 #include "ui/cli/view.h"
 
@@ -48,7 +50,7 @@ Result<void> list_jobs(const Settings& settings, Streams& streams) {
   return {};
 }
 
-Result<int> run_command(const Arguments& arguments, Streams& streams, const Send& send,
+Result<int> run_command(const Arguments& arguments, Streams& streams, const Parts& parts,
                         Notes& notes) {
   const auto ok = [](const Result<void>& done) -> Result<int> {
     if (!done) return fail(done.error());
@@ -67,6 +69,18 @@ Result<int> run_command(const Arguments& arguments, Streams& streams, const Send
       streams.out << *script;
       return kOk;
     }
+    case Command::why:
+      return explain_run(arguments, streams, parts, notes);
+    case Command::runs:
+      return list_runs(arguments, streams, parts, notes);
+    case Command::health:
+      return show_health(arguments, streams, notes);
+    case Command::usage:
+      return show_usage(arguments, streams);
+    case Command::run:
+      return fail(Errc::invalid, "`run` comes first: logs run -- ./report.sh");
+    case Command::ping:
+      return ping(arguments, streams, notes);
     default:
       break;
   }
@@ -77,7 +91,7 @@ Result<int> run_command(const Arguments& arguments, Streams& streams, const Send
   if (!found) return fail(found.error());
   switch (arguments.command) {
     case Command::send:
-      return ok(send_lines(arguments, *found, streams, send, notes));
+      return ok(send_lines(arguments, *found, streams, parts.send, notes));
     case Command::login:
       return ok(login(arguments, *found, streams, notes));
     case Command::logout:
@@ -113,14 +127,14 @@ int exit_code(Errc code) {
   }
 }
 
-int run(const std::vector<std::string>& arguments, Streams& streams, const Send& send) {
+int run(const std::vector<std::string>& arguments, Streams& streams, const Parts& parts) {
   const auto parsed = parse_arguments(arguments);
   Notes notes(streams, parsed ? parsed->quiet : false);
   if (!parsed) {
     notes.error(parsed.error());
     return kUsage;
   }
-  const auto code = run_command(*parsed, streams, send, notes);
+  const auto code = run_command(*parsed, streams, parts, notes);
   streams.out.flush();
   if (streams.stop.stop_requested()) return kInterrupted;
   if (!code) {

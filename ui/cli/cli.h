@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <istream>
@@ -17,6 +18,7 @@
 
 #include "core/http/message.h"
 #include "core/result.h"
+#include "core/stop.h"
 #include "core/time.h"
 #include "ui/cli/terminal.h"
 
@@ -33,6 +35,9 @@ struct Streams {
   bool out_is_terminal = false, err_is_terminal = false;
   std::stop_token stop = {};
   std::function<std::int64_t()> now = now_ns;
+  // Between attempts; false once stop is asked for.
+  std::function<bool(const std::stop_token&, std::chrono::milliseconds)> pause = sleep_for;
+  std::size_t width = 100;  // columns of the terminal
   // True while an interrupt must wait for run() to return: a pager owns the terminal, or lines that
   // were read are still to be sent.
   std::atomic<bool> busy = false;
@@ -49,8 +54,19 @@ struct SendRequest {
 // Sends standard input until its end and returns the number of lines the server has.
 using Send = std::function<Result<std::uint64_t>(const SendRequest&, std::stop_token)>;
 
+// Waits until the server has the runs of this job that still lie in this machine's spool, or a few
+// seconds have passed, so that `logs why` right after a job ended knows of it.
+using WaitForLocalRuns =
+    std::function<void(const std::string& tool, const std::string& job, std::stop_token)>;
+
+// What other folders do for `logs`. Each may be empty: then the command says so, or does without.
+struct Parts {
+  Send send = {};
+  WaitForLocalRuns wait_for_local_runs = {};
+};
+
 [[nodiscard]] int run(const std::vector<std::string>& arguments, Streams& streams,
-                      const Send& send);
+                      const Parts& parts);
 
 [[nodiscard]] int exit_code(Errc code);
 

@@ -327,7 +327,8 @@ TEST_CASE("a token is not sent to another server") {
 TEST_CASE("send is handed what it needs") {
   Scene scene;
   SendRequest seen;
-  scene.shell.send = [&](const SendRequest& request, std::stop_token) -> Result<std::uint64_t> {
+  scene.shell.parts.send = [&](const SendRequest& request,
+                               std::stop_token) -> Result<std::uint64_t> {
     seen = request;
     return 3;
   };
@@ -340,7 +341,7 @@ TEST_CASE("send is handed what it needs") {
   CHECK(seen.tool == "local");
   CHECK(seen.labels ==
         std::vector<std::pair<std::string, std::string>>{{"env", "test"}, {"a", "b=c"}});
-  scene.shell.send = [&](const SendRequest&, std::stop_token) -> Result<std::uint64_t> {
+  scene.shell.parts.send = [&](const SendRequest&, std::stop_token) -> Result<std::uint64_t> {
     return fail(Errc::unavailable, "connection refused");
   };
   CHECK(scene.shell.run({"send"}).code == kUnreachable);
@@ -354,7 +355,8 @@ TEST_CASE("help, version and completion name every command") {
   CHECK(help.out == shell.run({"help"}).out);
   const auto bash = shell.run({"completion", "bash"}).out;
   const auto fish = shell.run({"completion", "fish"}).out;
-  for (const char* command : {"tail", "show", "search", "send", "login", "completion", "version"}) {
+  for (const char* command : {"why", "runs", "health", "usage", "ping", "tail", "show", "search",
+                              "send", "login", "completion", "version"}) {
     CAPTURE(command);
     CHECK(has(help.out, std::string("\n  ") + command));
     CHECK(has(bash, command));

@@ -23,6 +23,12 @@ std::string bash_script() {
   std::string out = R"sh(# bash completion for logs
 _logs() {
   local word="${COMP_WORDS[COMP_CWORD]}" command="${COMP_WORDS[1]}" choices=""
+  case "${COMP_WORDS[COMP_CWORD-1]}" in
+    --file|--baseline)
+      compopt -o filenames 2>/dev/null
+      COMPREPLY=($(compgen -f -- "$word"))
+      return ;;
+  esac
   if [ "$COMP_CWORD" -eq 1 ]; then
     choices=")sh" + command_list() +
                     R"sh("
@@ -34,8 +40,8 @@ _logs() {
   }
   out += R"sh(    esac
     case "$command:$word" in
-      tail:-*|show:-*|search:-*) ;;
-      tail:*|show:*|search:*) choices="$(logs __jobs 2>/dev/null)" ;;
+      *:-*) ;;
+      why:*|runs:*|usage:*|ping:*|tail:*|show:*|search:*) choices="$(logs __jobs 2>/dev/null)" ;;
       completion:*) choices="bash zsh fish" ;;
       help:*) choices=")sh" +
          command_list() +
@@ -61,8 +67,10 @@ std::string fish_script() {
     }
   }
   return out +
-         "complete -c logs -n '__fish_seen_subcommand_from tail show search' "
+         "complete -c logs -n '__fish_seen_subcommand_from why runs usage ping tail show search' "
          "-a '(logs __jobs 2>/dev/null)'\n"
+         "complete -c logs -n '__fish_seen_subcommand_from why' -l file -r -F\n"
+         "complete -c logs -n '__fish_seen_subcommand_from why' -l baseline -r -F\n"
          "complete -c logs -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n";
 }
 

@@ -73,6 +73,14 @@ FakeServer::FakeServer(Kind kind) : kind_(kind) {
       [](const http::Request&) { return http::json(R"({"status":"success","data":["job"]})"); });
   add("/loki/api/v1/label/{name}/values", [this](const http::Request&) { return jobs(); });
   add("/loki/api/v1/query_range", [this](const http::Request& request) { return range(request); });
+  for (const char* path : {"/api/v1/{a}", "/api/v1/{a}/{b}", "/api/v1/{a}/{b}/{c}"}) {
+    add(path, [this](const http::Request& request) { return api(request); });
+  }
+  for (const char* path : {"/ping/{tool}/{check}", "/ping/{tool}/{check}/{signal}"}) {
+    router.add("POST", path, [this](const http::Request& request) {
+      return guard(request, [this](const http::Request&) { return ping(); });
+    });
+  }
   router.websocket("/loki/api/v1/tail",
                    [this](const http::Request& request) { return tail(request); });
   auto server = http::Server::listen({}, std::move(router), workers_);
@@ -110,6 +118,16 @@ void FakeServer::answer_with(int status, std::string body) {
   const std::lock_guard lock(mutex_);
   status_ = status;
   status_body_ = std::move(body);
+}
+
+void FakeServer::set_api(std::string path, std::string body, int status) {
+  const std::lock_guard lock(mutex_);
+  api_["/api/v1/" + std::move(path)] = {status, std::move(body)};
+}
+
+void FakeServer::answer_pings(std::vector<int> statuses) {
+  const std::lock_guard lock(mutex_);
+  pings_ = std::move(statuses);
 }
 
 void FakeServer::require_token(std::string token) {
@@ -224,6 +242,22 @@ std::variant<http::Response, std::shared_ptr<http::Session>> FakeServer::tail(
   auto session = std::make_shared<Tail>(*this, request);
   tails_.push_back(session);
   return session;
+}
+
+http::Response FakeServer::api(const http::Request& request) {
+  const std::lock_guard lock(mutex_);
+  const auto found = api_.find(request.path);
+  if (found == api_.end()) return http::text(404, "no such thing");
+  const auto& [status, body] = found->second;
+  return status == 200 ? http::json(body) : http::text(status, body);
+}
+
+http::Response FakeServer::ping() {
+  const std::lock_guard lock(mutex_);
+  if (pings_.empty()) return http::text(200, "OK");
+  const int status = pings_.front();
+  pings_.erase(pings_.begin());
+  return http::text(status, status == 200 ? "OK" : "because");
 }
 
 // One stream per label set, its lines in the given order.

@@ -35,6 +35,10 @@ class FakeServer {
            std::string_view stream = "stdout");
   // Answers every request with this from now on; 0: as usual.
   void answer_with(int status, std::string body);
+  // What /api/v1/PATH answers from now on. A path nobody set is answered 404 with "no such thing".
+  void set_api(std::string path, std::string body, int status = 200);
+  // The statuses of the next pings, in order; 200 when there are none left.
+  void answer_pings(std::vector<int> statuses);
   // Wants `Authorization: Bearer TOKEN`.
   void require_token(std::string token);
   // Breaks all tails, and refuses the next `refusals` that come back.
@@ -51,6 +55,8 @@ class FakeServer {
   [[nodiscard]] http::Response guard(const http::Request& request, const http::Handler& handler);
   [[nodiscard]] http::Response range(const http::Request& request);
   [[nodiscard]] http::Response jobs();
+  [[nodiscard]] http::Response api(const http::Request& request);
+  [[nodiscard]] http::Response ping();
   [[nodiscard]] std::variant<http::Response, std::shared_ptr<http::Session>> tail(
       const http::Request& request);
   [[nodiscard]] std::string streams(const std::vector<const Line*>& lines) const;
@@ -64,6 +70,8 @@ class FakeServer {
   std::vector<std::weak_ptr<Tail>> tails_;
   int status_ = 0, refusals_ = 0;
   std::string status_body_, token_;
+  std::map<std::string, std::pair<int, std::string>> api_;
+  std::vector<int> pings_;
   WorkerPool workers_{4};
   std::unique_ptr<http::Server> server_;
 };

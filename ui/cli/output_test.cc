@@ -1,12 +1,11 @@
 #include "ui/cli/output.h"
 
 #include <catch2/catch.hpp>
-#include <cstdlib>
-#include <fstream>
 #include <sstream>
 #include <string>
 
 #include "core/time.h"
+#include "ui/cli/golden_for_tests.h"
 
 namespace logboom::ui::cli {
 namespace {
@@ -46,15 +45,9 @@ std::string print(OutputOptions options, const std::vector<Line>& lines) {
   return out.str();
 }
 
-// Compares with tests/golden/NAME.out; UPDATE_GOLDEN=1 writes it instead.
 void check_golden(const std::string& name, const std::string& text) {
-  const auto path = std::string(GOLDEN_DIRECTORY) + "/" + name + ".out";
-  if (std::getenv("UPDATE_GOLDEN")) std::ofstream(path, std::ios::binary) << text;
-  std::ifstream file(path, std::ios::binary);
-  REQUIRE(file);
-  std::ostringstream expected;
-  expected << file.rdbuf();
-  CHECK(text == expected.str());
+  CAPTURE(name);
+  CHECK(text == golden(name, text));
 }
 
 TEST_CASE("each format prints the same lines its own way") {

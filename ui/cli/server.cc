@@ -122,7 +122,12 @@ Query make_query(const Selection& selection, std::string_view tool) {
     logql = search;
     search = "";
   }
-  if (logql.empty()) logql = selector(selection.jobs, tool);
+  if (logql.empty()) {
+    logql = selector(selection.jobs, tool);
+    if (!selection.run.empty()) {
+      logql.insert(logql.size() - 1, ", run=" + logql_quote(selection.run));
+    }
+  }
   return {.logql = logql + line_filters(selection), .search = std::string(search)};
 }
 
@@ -164,8 +169,13 @@ Error explain(Error error, std::string_view url) {
 Server::Server(http::ClientOptions options, std::unique_ptr<http::Client> client)
     : options_(std::move(options)), client_(std::move(client)) {}
 
-Result<Server> Server::create(const Settings& settings) {
+Result<Server> Server::create(const Settings& settings, Tools tools,
+                              std::chrono::milliseconds timeout) {
   auto options = settings.client();
+  options.timeout = timeout;
+  if (tools == Tools::any) {
+    std::erase_if(options.headers, [](const auto& pair) { return pair.first == "X-Scope-OrgID"; });
+  }
   // For a stock Loki; ours reads the `flags` parameter, which a WebSocket needs anyway.
   options.headers.emplace_back("X-Loki-Response-Encoding-Flags", "categorize-labels,line-ids");
   auto client = http::Client::create(options);
@@ -180,6 +190,28 @@ Result<std::string> Server::get(const std::string& target) {
     return fail(explain(status_error(answer->status, answer->body), options_.url));
   }
   return std::move(answer->body);
+}
+
+Result<std::string> Server::own_answer(Result<http::Answer> answer) const {
+  if (!answer) return fail(explain(std::move(answer).error(), options_.url));
+  if (answer->status >= 200 && answer->status < 300) return std::move(answer->body);
+  // A server that does not have the page at all says so in Go's words.
+  const auto says = first_line(answer->body);
+  if (answer->status == 404 && !says.empty() && !says.starts_with("404 page not found")) {
+    return fail(Errc::not_found, says);
+  }
+  return fail(explain(status_error(answer->status, answer->body), options_.url));
+}
+
+Result<std::string> Server::ask(const std::string& target) {
+  return own_answer(client_->get(target));
+}
+
+Result<void> Server::tell(const std::string& target, const std::string& text) {
+  auto answer =
+      own_answer(client_->post(target, text, {{"Content-Type", "text/plain; charset=utf-8"}}));
+  if (!answer) return fail(std::move(answer).error());
+  return {};
 }
 
 Result<std::vector<Line>> Server::range(const Query& query, Range range, std::size_t limit,

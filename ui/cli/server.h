@@ -6,6 +6,7 @@
 // Threads: one at a time.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -21,6 +22,7 @@ namespace logboom::ui::cli {
 
 // The most lines one query_range may ask for.
 inline constexpr std::size_t kMaxPage = 5000;
+inline constexpr std::chrono::milliseconds kRequestTimeout{60'000};
 
 // What is asked: LogQL, plain words, or both (then a line must match both).
 struct Query {
@@ -32,6 +34,7 @@ struct Selection {
   std::vector<std::string> jobs;           // names, with * and ? as in file names
   std::vector<std::string> grep, exclude;  // regular expressions; any of grep, none of exclude
   bool ignore_case = false;
+  std::string run;     // of this run alone
   std::string logql;   // replaces the jobs' selector
   std::string search;  // words; LogQL when it starts with '{'
 };
@@ -60,7 +63,15 @@ struct TailStart {
 
 class Server {
  public:
-  static Result<Server> create(const Settings& settings);
+  // any: no tool is named, so that a run is found by its id alone.
+  enum class Tools : std::uint8_t { one, any };
+  static Result<Server> create(const Settings& settings, Tools tools = Tools::one,
+                               std::chrono::milliseconds timeout = kRequestTimeout);
+
+  // Our own API: the answer's body. Not found is said in the server's own words.
+  [[nodiscard]] Result<std::string> ask(const std::string& target);
+  // Posts a text.
+  [[nodiscard]] Result<void> tell(const std::string& target, const std::string& text);
 
   // In order of time, oldest first, whatever the direction; the direction says which end of the
   // range the `limit` lines are taken from.
@@ -74,6 +85,7 @@ class Server {
  private:
   Server(http::ClientOptions options, std::unique_ptr<http::Client> client);
   [[nodiscard]] Result<std::string> get(const std::string& target);
+  [[nodiscard]] Result<std::string> own_answer(Result<http::Answer> answer) const;
 
   http::ClientOptions options_;
   std::unique_ptr<http::Client> client_;

@@ -77,7 +77,12 @@ class Shell {
     streams.out_is_terminal = out_is_terminal;
     streams.err_is_terminal = err_is_terminal;
     if (now) streams.now = now;
-    const int code = cli::run(arguments, streams, send);
+    streams.width = width;
+    streams.pause = [this](const std::stop_token&, std::chrono::milliseconds time) {
+      pauses.push_back(time);
+      return true;
+    };
+    const int code = cli::run(arguments, streams, parts);
     return {code, out.str(), err.str()};
   }
 
@@ -85,7 +90,9 @@ class Shell {
   std::string home;
   bool out_is_terminal = false, err_is_terminal = false;
   std::function<std::int64_t()> now;
-  Send send;
+  Parts parts;
+  std::size_t width = 100;
+  std::vector<std::chrono::milliseconds> pauses;  // it would have made
 };
 
 // `logs tail` on a thread, until stopped.

@@ -11,7 +11,9 @@
 namespace logboom::ui {
 namespace {
 
-constexpr std::size_t kMaxAsset = 1 << 20;
+constexpr std::size_t kMaxAsset = 1 << 20, kMaxRunId = 40;
+// In index.html, where a run's page says what can be read without JavaScript.
+constexpr std::string_view kRunMark = "<!--RUN-->";
 
 // The page may load and run nothing but its own files and talk to nobody but its own server, so a
 // log line that tricks it cannot send anything anywhere.
@@ -52,17 +54,20 @@ bool has_it_already(std::string_view if_none_match, std::string_view etag) {
   });
 }
 
+http::Pairs page_headers(std::string_view cache) {
+  return {{"Cache-Control", std::string(cache)},
+          {"Content-Security-Policy", std::string(kContentSecurityPolicy)},
+          {"X-Content-Type-Options", "nosniff"},
+          {"Referrer-Policy", "no-referrer"}};
+}
+
 http::Response serve(const Asset& asset, const http::Request& request) {
   http::Response response;
-  response.headers = {
-      // Weak, since the gzipped and the plain bytes share it.
-      {"ETag", "W/" + std::string(asset.etag)},
-      {"Cache-Control", asset.immutable ? "public, max-age=31536000, immutable" : "no-cache"},
-      {"Vary", "Accept-Encoding"},
-      {"Content-Security-Policy", std::string(kContentSecurityPolicy)},
-      {"X-Content-Type-Options", "nosniff"},
-      {"Referrer-Policy", "no-referrer"},
-  };
+  response.headers =
+      page_headers(asset.immutable ? "public, max-age=31536000, immutable" : "no-cache");
+  // Weak, since the gzipped and the plain bytes share it.
+  response.headers.emplace_back("ETag", "W/" + std::string(asset.etag));
+  response.headers.emplace_back("Vary", "Accept-Encoding");
   if (has_it_already(request.header("if-none-match"), asset.etag)) {
     response.status = 304;
     return response;
@@ -81,11 +86,50 @@ http::Response serve(const Asset& asset, const http::Request& request) {
   return response;
 }
 
+// The pages that the script draws: one document for all of them.
+bool is_page(std::string_view path) {
+  return path == "/search" || path.starts_with("/jobs/") || path.starts_with("/runs/");
+}
+
+// The id in the address of a run's page; "" in others. Letters, digits, '-' and '_' alone, so that
+// it may stand in HTML.
+std::string_view run_in(std::string_view path) {
+  if (!path.starts_with("/runs/")) return {};
+  path.remove_prefix(std::string_view("/runs/").size());
+  const bool id = path.size() <= kMaxRunId && std::ranges::all_of(path, [](char c) {
+                    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                           (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+                  });
+  return id ? path : std::string_view();
+}
+
+// The page of a run also leads those without JavaScript to what it would show.
+http::Response run_page(const Asset& asset, std::string_view id) {
+  auto page = http::inflate(
+      {reinterpret_cast<const char*>(asset.gzipped.data()), asset.gzipped.size()}, kMaxAsset);
+  if (!page) return http::failed(page.error());
+  if (const auto at = page->find(kRunMark); at != std::string::npos) {
+    const auto run = "/api/v1/runs/" + std::string(id);
+    page->replace(at, kRunMark.size(),
+                  "<p>Of this run there are <a href=\"" + run +
+                      "/lines?format=text\">its lines as text</a> and <a href=\"" + run +
+                      "/why\">its verdict as JSON</a>; <code>logs why " + std::string(id) +
+                      "</code> prints it in a terminal.</p>");
+  }
+  http::Response response;
+  response.headers = page_headers("no-cache");
+  response.headers.emplace_back("Content-Type", asset.content_type);
+  response.body = *std::move(page);
+  return response;
+}
+
 http::Response find(const http::Request& request) {
-  const auto asset = std::ranges::find(assets(), request.path, &Asset::path);
   const bool reads = request.method == "GET" || request.method == "HEAD";
+  const auto path = is_page(request.path) ? std::string_view("/") : request.path;
+  const auto asset = std::ranges::find(assets(), path, &Asset::path);
   // Go's words: Loki's clients look for "page not found" to learn that a feature is missing.
   if (asset == assets().end() || !reads) return http::text(404, "404 page not found\n");
+  if (const auto id = run_in(request.path); !id.empty()) return run_page(*asset, id);
   return serve(*asset, request);
 }
 

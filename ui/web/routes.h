@@ -1,4 +1,4 @@
-// Serves the page at / and its files.
+// Serves the page at /, /search, /jobs/... and /runs/..., and its files.
 //
 // Takes the router's fallback: what is neither an API nor a file of the page is answered 404 here.
 // Threads: the handlers keep no state; any.

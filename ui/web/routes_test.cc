@@ -69,6 +69,28 @@ TEST_CASE("the page and each file it names are served with the headers a browser
   CHECK(!response.body.empty());
 }
 
+TEST_CASE("each page's address is answered with the document that draws it") {
+  if (assets().empty()) return;
+  const auto path = GENERATE(as<std::string>(), "/search", "/jobs/bot/daily-report",
+                             "/jobs/bot/a/b", "/runs/7k2m9q4xw8fz", "/runs/<script>");
+  CAPTURE(path);
+  const auto response = get(path);
+  CHECK(response.status == 200);
+  CHECK(header(response, "Content-Type") == "text/html; charset=utf-8");
+  CHECK(header(response, "Content-Security-Policy").starts_with("default-src 'none'"));
+  CHECK(response.body.find("<div id=\"app\">") != std::string::npos);
+  CHECK(response.body.find("<script>") == std::string::npos);
+  CHECK(get(path, {}, "POST").status == 404);
+}
+
+TEST_CASE("a run's page leads those without JavaScript to its lines and verdict") {
+  if (assets().empty()) return;
+  const auto body = get("/runs/7k2m9q4xw8fz").body;
+  CHECK(body.find("href=\"/api/v1/runs/7k2m9q4xw8fz/lines?format=text\"") != std::string::npos);
+  CHECK(body.find("logs why 7k2m9q4xw8fz") != std::string::npos);
+  CHECK(get("/jobs/bot/x").body.find("/api/v1/runs/") == std::string::npos);
+}
+
 TEST_CASE("gzip goes only to those who take it") {
   if (assets().empty()) return;
   auto [accept, gzipped] = GENERATE(table<std::string, bool>({

@@ -83,7 +83,12 @@ export async function reachable(): Promise<boolean> {
   }
 }
 
-async function getJson(address: string, tool: string, signal: AbortSignal): Promise<unknown> {
+// `tool` '': none is named.
+export async function getJson(
+  address: string,
+  tool: string,
+  signal: AbortSignal,
+): Promise<unknown> {
   let response: Response;
   try {
     response = await fetch(address, {

@@ -1,8 +1,8 @@
 // The page's state in its address: what one sees is what one can send to somebody.
 //
-//   /?tool=bot&q=timeout+-debug&range=24h&job=web&job=cron&follow
-//   /?tool=bot&from=2026-01-31T12:00:00Z&to=2026-01-31T13:00:00Z
-//   /?tool=bot&at=2026-01-31T12:00:00.123456789Z&line=ID       one line with its neighbours
+//   /search?tool=bot&q=timeout+-debug&range=24h&job=web&job=cron&follow
+//   /search?tool=bot&from=2026-01-31T12:00:00Z&to=2026-01-31T13:00:00Z
+//   /search?tool=bot&at=2026-01-31T12:00:00.123456789Z&line=ID       one line with its neighbours
 
 import { fromAddress, type Range, spans, toAddress } from './time';
 

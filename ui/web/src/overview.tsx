@@ -5,6 +5,7 @@ import { isBad } from './level';
 import { helpOpen } from './help';
 import { jumpToBad, jumpToTime } from './jumps';
 import { wrap, zone } from './preferences';
+import { homeAddress } from './route';
 import {
   hasNewer,
   hasOlder,
@@ -54,6 +55,9 @@ export function Overview() {
         {warn > 0 && <p class="count warn">{amount(warn, 'warning')}</p>}
         <TailState />
         <span class="toggles">
+          <a class="button toggle" href={homeAddress(view.value.tool)}>
+            Jobs
+          </a>
           <Toggle
             label="Wrap"
             keys="w"

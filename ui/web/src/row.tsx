@@ -140,10 +140,13 @@ function Details({ line, zone }: { line: Line; zone: Zone }) {
         <button type="button" onClick={() => void onCopy(plainText(line.text), 'Line')}>
           Copy line
         </button>
-        <button type="button" onClick={() => void onCopy(`${location.origin}/${address}`, 'Link')}>
+        <button
+          type="button"
+          onClick={() => void onCopy(`${location.origin}/search${address}`, 'Link')}
+        >
           Copy link
         </button>
-        <a class="button" href={`/${address}`}>
+        <a class="button" href={`/search${address}`}>
           Show what is around it
         </a>
         {job !== undefined && (view.value.jobs.length !== 1 || view.value.jobs[0] !== job) && (
