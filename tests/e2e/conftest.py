@@ -1,6 +1,8 @@
+import subprocess
+
 import pytest
 
-from harness import Kafka, Process, Server
+from harness import ROOT, Kafka, Process, Server
 
 
 @pytest.fixture
@@ -20,3 +22,20 @@ def server(tmp_path, started):
     started.append(thing)
     thing.start().ready()
     return thing
+
+
+@pytest.fixture
+def browser():
+    """Shows a page in Chromium once a text is there: (url, text, picture) → all its text."""
+
+    def show(url, text, picture):
+        done = subprocess.run(
+            ["node", ROOT / "tests" / "e2e" / "browser" / "show.mjs", url, text, picture],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return done.stdout
+
+    return show

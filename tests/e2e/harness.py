@@ -86,6 +86,11 @@ class Server(Process):
         self.directory = Path(directory)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self.spool = self.directory / "spool"
+        # Not the machine's own runs and crontabs, unless a test says so.
+        for flag, value in (("--spool", self.spool), ("--crontabs", self.directory / "cron")):
+            if flag not in arguments:
+                arguments = (*arguments, flag, value)
         super().__init__(
             name,
             [
@@ -190,6 +195,7 @@ def logs(server, *arguments, input=None, check=True, tool=None, environment=None
     environment = {
         **os.environ,
         "LOGS_URL": server.url,
+        "LOGS_SPOOL": str(server.spool),
         "NO_COLOR": "1",
         "HOME": str(server.directory),
         "XDG_CONFIG_HOME": str(server.directory),

@@ -1,4 +1,6 @@
 """Through a real broker: collector → Kafka → store; a push is acknowledged once Kafka has it."""
+import json
+
 from harness import BIN, Kafka, Process, Server, cri, logs, wait_for
 
 
@@ -61,3 +63,31 @@ def test_lines_travel_through_kafka(tmp_path, started):
         logs(second, "show", "web", "-n", "1", "-o", "raw", tool="demo").stdout
         == b"written while the broker was away\n"
     )
+
+
+def test_a_run_gets_its_verdict_through_kafka(tmp_path, started):
+    kafka = Kafka(tmp_path)
+    started.append(kafka)
+    kafka.start()
+    server = Server(tmp_path, "--kafka", kafka.brokers, "--partitions", "2")
+    started.append(server)
+    server.start().ready()
+    for script in (
+        "echo working; echo done",
+        "echo working; echo 'x: No space left on device' >&2; exit 2",
+    ):
+        logs(server, "run", "--job", "backup", "--", "/bin/sh", "-c", script, check=False)
+    verdict = json.loads(logs(server, "why", "backup", "-o", "json").stdout)
+    assert (verdict["class"], verdict["outcome"]) == ("resource/disk_full", "failed")
+
+    # A new store that reads the topic again comes to the same.
+    second = Server(tmp_path / "second", "--no-collect", "--kafka", kafka.brokers, name="second")
+    second.directory.mkdir()
+    started.append(second)
+    second.start().ready()
+
+    def same():
+        reply = second.get(f"/api/v1/runs/{verdict['run']}/why")
+        return reply.status == 200 and reply.json()["fingerprint"] == verdict["fingerprint"]
+
+    wait_for("the replica's verdict", same)

@@ -1,7 +1,9 @@
-"""The newcomer's command: twice, then stop."""
+"""The newcomer's command: twice, then stop; and its failing job explained in a real browser."""
+import json
 import os
 import subprocess
 import urllib.request
+from pathlib import Path
 
 from harness import ROOT, free_port
 
@@ -18,21 +20,33 @@ def quickstart(home, port, *arguments):
     return done.stdout
 
 
-def test_quickstart_shows_a_failing_job_and_can_be_run_again_and_stopped(tmp_path):
+def test_quickstart_ends_with_a_verdict_and_can_be_run_again_and_stopped(tmp_path, browser):
     port = free_port()
+    url = f"http://127.0.0.1:{port}"
     try:
         first = quickstart(tmp_path, port)
-        assert "Traceback" in first and "ERROR daily-report: giving up" in first
+        verdict = first[first.index("[5/5]") :]
+        assert "replica.example.org" in verdict and "external/connect" in verdict, verdict
+        assert "ConnectionRefusedError" in verdict
         assert "reporter@example.org" not in first and "hunter2" not in first
-        assert f"http://127.0.0.1:{port}" in first
+        assert url in first
         again = quickstart(tmp_path, port)
         assert "already running" in again
-        page = urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10).read()
-        assert b"<html" in page
+        with urllib.request.urlopen(f"{url}/api/v1/runs?job=daily-report", timeout=10) as answer:
+            runs = json.load(answer)["runs"]
+        assert [run["outcome"] for run in runs] == (["failed"] + ["succeeded"] * 3) * 2
+
+        picture = tmp_path / "run.png"
+        text = browser(f"{url}/runs/{runs[0]['id']}", "ConnectionRefusedError", picture)
+        assert "external/connect" in text and "daily-report" in text
+        assert "hunter2" not in text
+        assert picture.stat().st_size > 10_000
+        home = browser(f"{url}/", "daily-report", tmp_path / "home.png")
+        assert "daily-report" in home
     finally:
         assert "stopped" in quickstart(tmp_path, port, "stop")
     try:
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/ready", timeout=5)
+        urllib.request.urlopen(f"{url}/ready", timeout=5)
         raise AssertionError("still answering after stop")
     except OSError:
         pass

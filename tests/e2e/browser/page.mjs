@@ -7,49 +7,16 @@
 // web_test_page). Prints one line per check; exits with 1 when any failed, 2 when it cannot run.
 // Every wait is for a condition and is bounded.
 
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { join } from 'node:path';
+import { equal, fitsTheWidth, smallTargets, start, until } from './browser.mjs';
 
-const root = fileURLToPath(new URL('../../..', import.meta.url));
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    push: { type: 'string' },
-    chromium: { type: 'string', default: '/usr/bin/chromium' },
-    modules: { type: 'string', default: join(root, 'build/ui/web/page_test') },
+const { axe, base, check, context, expect, finish, page, screenshots, values, watch } = await start(
+  {
+    usage: 'page.mjs URL SCREENSHOTS [--push URL] [--chromium PATH] [--modules DIR]',
+    options: { push: { type: 'string' } },
   },
-});
-const [url, screenshots] = positionals;
-if (!url || !screenshots) {
-  console.error(
-    'usage: node page.mjs URL SCREENSHOTS [--push URL] [--chromium PATH] [--modules DIR]',
-  );
-  process.exit(2);
-}
-const base = new URL(url).origin;
-const pushUrl = options.push ?? `${base}/loki/api/v1/push`;
-const load = createRequire(join(resolve(options.modules), 'package.json'));
-const { chromium, axeSource } = loadPackages();
-
-function loadPackages() {
-  try {
-    const source = readFileSync(load.resolve('axe-core/axe.min.js'), 'utf8');
-    return { chromium: load('playwright-core').chromium, axeSource: source };
-  } catch (error) {
-    console.error(`${error.message.split('\n')[0]}: build the target web_test_page first`);
-    process.exit(2);
-  }
-}
-if (!existsSync(options.chromium)) {
-  console.error(`${options.chromium} is missing: install chromium, or name it with --chromium`);
-  process.exit(2);
-}
-
-const waitMs = 10_000;
+);
+const pushUrl = values.push ?? `${base}/loki/api/v1/push`;
 const run = Date.now().toString(36);
 const tool = `page-${run}`;
 let lastNs = 0n;
@@ -71,85 +38,11 @@ async function push(texts, labels = { job: 'web' }, ns = undefined) {
   if (!answer.ok) throw new Error(`push: ${answer.status} ${await answer.text()}`);
 }
 
-let passed = 0;
-let failed = 0;
-async function check(name, body) {
-  try {
-    await body();
-    passed++;
-    console.log(`ok    ${name}`);
-  } catch (error) {
-    failed++;
-    console.log(
-      `FAIL  ${name}\n      ${String(error.stack ?? error)
-        .split('\n')
-        .slice(0, 6)
-        .join('\n      ')}`,
-    );
-  }
-}
-function equal(got, wanted, what) {
-  const [a, b] = [JSON.stringify(got), JSON.stringify(wanted)];
-  if (a !== b) throw new Error(`${what}: got ${a}, wanted ${b}`);
-}
-// Waits until `read` gives a value for which `holds` is true, and returns it.
-async function until(read, holds, what) {
-  const end = Date.now() + waitMs;
-  let value;
-  for (;;) {
-    value = await read();
-    if (holds(value)) return value;
-    if (Date.now() > end)
-      throw new Error(`${what}: still ${JSON.stringify(value)} after ${waitMs} ms`);
-    await new Promise((done) => setTimeout(done, 20));
-  }
-}
-
-const profile = mkdtempSync(join(tmpdir(), 'logboom-browser-'));
-mkdirSync(screenshots, { recursive: true });
-const context = await chromium.launchPersistentContext(profile, {
-  executablePath: options.chromium,
-  viewport: { width: 1280, height: 800 },
-  timezoneId: 'Europe/Berlin',
-  args: [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-background-networking',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-});
-context.setDefaultTimeout(waitMs);
-
-// Whatever a page complains about or asks of anybody else fails the run, unless a check expects it.
-const complaints = [];
-const strangers = [];
-let expected = [];
-function watch(page) {
-  page.on('console', (message) => {
-    if (message.type() !== 'error' && message.type() !== 'warning') return;
-    if (!expected.some((pattern) => pattern.test(message.text()))) complaints.push(message.text());
-  });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('request', (request) => {
-    const { origin, protocol } = new URL(request.url());
-    if (origin !== base && protocol !== 'data:') strangers.push(request.url());
-  });
-  page.on('websocket', (socket) => {
-    if (new URL(socket.url()).host !== new URL(base).host) strangers.push(socket.url());
-  });
-}
-const page = await context.newPage();
-watch(page);
-
 // textContent: what is out of sight has no innerText.
 const texts = () => page.locator('.row .text').allTextContents();
 const count = () => page.locator('.row').count();
 const open = async (query) => {
-  await page.goto(`${base}/?tool=${tool}${query}`);
+  await page.goto(`${base}/search?tool=${tool}${query}`);
   // Not waitForFunction: it evaluates text in the page, which the page's policy rightly refuses.
   await page.locator('.lines[aria-busy="false"]').waitFor();
 };
@@ -157,18 +50,6 @@ const search = async (text) => {
   await page.locator('#search').fill(text);
   await page.keyboard.press('Enter');
 };
-const axe = async () => {
-  await page.evaluate(axeSource);
-  const { violations } = await page.evaluate(() =>
-    globalThis.axe.run({
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    }),
-  );
-  return violations.map(
-    ({ id, impact, nodes }) => `${impact} ${id}: ${nodes[0]?.html.slice(0, 160)}`,
-  );
-};
-
 await check(
   'an empty tool teaches how to send a line, and shows the first one by itself',
   async () => {
@@ -237,7 +118,7 @@ await check('nothing found says so and offers a longer time', async () => {
 });
 
 await check('a wrong query is explained in words', async () => {
-  expected = [/status of 400/];
+  expect(/status of 400/);
   await open('&q=%7Bjob%3D');
   await page.getByRole('alert').waitFor();
   equal(
@@ -247,7 +128,7 @@ await check('a wrong query is explained in words', async () => {
   );
   await page.getByText('Correct the search').waitFor();
   equal(await axe(), [], 'axe');
-  expected = [];
+  expect();
 });
 
 await check('live tail shows a new line, in order, each once', async () => {
@@ -285,13 +166,13 @@ await check('scrolling up pauses and counts new lines; the pill goes on', async 
 await check('after a broken connection the tail goes on and nothing is missed', async () => {
   const cut = await context.newPage();
   watch(cut);
-  expected = [/WebSocket|ERR_INTERNET_DISCONNECTED|ERR_FAILED/];
+  expect(/WebSocket|ERR_INTERNET_DISCONNECTED|ERR_FAILED/);
   let socket;
   await cut.routeWebSocket(/tail/, (route) => {
     const server = route.connectToServer();
     socket = { route, server };
   });
-  await cut.goto(`${base}/?tool=${tool}&follow=1`);
+  await cut.goto(`${base}/search?tool=${tool}&follow=1`);
   await cut.locator('.state.live').waitFor();
   await push(['before the cut']);
   await cut.getByText('before the cut').waitFor();
@@ -306,7 +187,7 @@ await check('after a broken connection the tail goes on and nothing is missed', 
     text.endsWith('the cut'),
   );
   equal(seen, ['before the cut', 'during the cut', 'after the cut'], 'lines');
-  expected = [];
+  expect();
   await cut.close();
 });
 
@@ -458,28 +339,11 @@ for (const [width, height] of [
       await open('');
       await page.screenshot({ path: join(screenshots, `page-${width}-${scheme}.png`) });
       equal(await axe(), [], 'axe');
-      equal(
-        await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth),
-        true,
-        'fits the width',
-      );
-      const small = await page.evaluate(() =>
-        [...document.querySelectorAll('button, a, input, select')]
-          .filter((e) => e.getClientRects().length > 0 && e.type !== 'checkbox')
-          .filter(
-            (e) => e.getBoundingClientRect().height < 24 || e.getBoundingClientRect().width < 24,
-          )
-          .map((e) => e.outerHTML.slice(0, 100)),
-      );
+      equal(await fitsTheWidth(page), true, 'fits the width');
+      const small = await smallTargets(page, 'button, a, input, select');
       equal(small, [], 'targets under 24 px');
     });
   }
 }
 
-await check('the page asked nobody else for anything', () => equal(strangers, [], 'requests'));
-await check('the page complained about nothing', () => equal(complaints, [], 'console'));
-
-await context.close();
-rmSync(profile, { recursive: true, force: true });
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+await finish();
