@@ -1,6 +1,7 @@
 #include "query/runs/run_lines.h"
 
 #include <algorithm>
+#include <optional>
 #include <tuple>
 
 namespace logboom::query {
@@ -62,31 +63,31 @@ class Keeper {
   }
 
  private:
-  void sort() {
-    if (one_source_) {
-      std::ranges::sort(kept_, {}, &Kept::position);
-      return;
-    }
-    std::ranges::sort(kept_, {}, [](const Kept& line) {
-      return std::tie(line.time_ns, line.source, line.position, line.place, line.index);
-    });
+  [[nodiscard]] bool before(const Kept& a, const Kept& b) const {
+    if (one_source_) return a.position < b.position;
+    return std::tie(a.time_ns, a.source, a.position, a.place, a.index) <
+           std::tie(b.time_ns, b.source, b.position, b.place, b.index);
   }
 
-  // The first and last of what has been seen are among the first and last kept so far and what came
-  // since, so dropping the middle again and again drops only what is not wanted.
+  // Drops the middle. Once there is a gap, the head does not grow over it, and what belongs into it
+  // is not taken for a part of the tail.
   void trim() {
-    sort();
-    head_ = std::min(limits_.head, kept_.size());
+    std::ranges::sort(kept_, [this](const Kept& a, const Kept& b) { return before(a, b); });
+    head_ = std::min(gap_ ? head_ : limits_.head, kept_.size());
     std::size_t bytes = 0;
     for (std::size_t i = 0; i < head_; ++i) {
-      bytes += kept_[i].text.size();
-      if (bytes > limits_.bytes / 2) head_ = i;
+      if (bytes + kept_[i].text.size() > limits_.bytes / 2) head_ = i;
+      if (i < head_) bytes += kept_[i].text.size();
     }
-    bytes = std::min(bytes, limits_.bytes / 2);
     auto tail = kept_.size();
     while (tail > head_ && kept_.size() - tail < limits_.lines - limits_.head &&
-           bytes + kept_[tail - 1].text.size() <= limits_.bytes) {
+           bytes + kept_[tail - 1].text.size() <= limits_.bytes &&
+           !(gap_ && before(kept_[tail - 1], *gap_))) {
       bytes += kept_[--tail].text.size();
+    }
+    if (tail > head_) {
+      auto& last = kept_[tail - 1];
+      if (!gap_ || before(*gap_, last)) gap_ = std::move(last);
     }
     kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(head_),
                 kept_.begin() + static_cast<std::ptrdiff_t>(tail));
@@ -96,6 +97,7 @@ class Keeper {
   const RunLimits limits_;
   std::vector<Kept> kept_;
   std::size_t head_ = 0, bytes_ = 0;
+  std::optional<Kept> gap_;  // the last line that was dropped
   std::uint64_t total_ = 0;
   std::string source_;
   bool one_source_ = true;

@@ -296,7 +296,7 @@ TEST_CASE("of a long run the first and the last lines are read, under their own 
   auto [limits, kept, first_of_tail] = GENERATE(table<RunLimits, std::size_t, std::uint32_t>({
       {{.head = 3, .lines = 10}, 10, 494},
       {{.head = 0, .lines = 4}, 4, 497},
-      {{.head = 3, .lines = 10, .bytes = 42}, 5, 499},  // "line 500" has 8 bytes, "line 1" 6
+      {{.head = 3, .lines = 10, .bytes = 42}, 6, 498},  // "line 500" has 8 bytes, "line 1" 6
       {{}, 500, 4},
   }));
   CAPTURE(kept);
@@ -357,4 +357,17 @@ TEST_CASE("a suggested memory is what good runs need, and more than what was too
   CHECK(runs.at(usage, "/suggested_memory_bytes") == std::to_string(suggested_mib << 20));
   CHECK(runs.at(usage, "/memory_limit_bytes") == std::to_string(256 << 20));
   CHECK(runs.at(usage, "/throttled_share") == "0.031");
+}
+
+TEST_CASE("a huge line among the first ones does not move the numbers of those behind it") {
+  Runs runs;
+  std::vector<std::string> lines{"line 1", std::string(60, 'x')};
+  for (int i = 3; i <= 100; ++i) lines.push_back("line " + std::to_string(i));
+  runs.ran("r", "etl", 0, 0, lines);
+  const auto run = *runs.store->ledger().run("local", "r");
+  const auto read = read_run_lines(*runs.store, *run, {}, {.head = 5, .lines = 10, .bytes = 50});
+  REQUIRE(read);
+  REQUIRE(read->lines.size() == 6);
+  CHECK(read->lines[0].text == "line 1");
+  for (const auto& line : read->lines) CHECK(line.text == "line " + std::to_string(line.number));
 }

@@ -98,8 +98,7 @@ class Python {
       const auto error = named_error(text);
       if (!error) {
         // A log that goes on without naming the error: the header and its frames are a trace still.
-        if (j == at + 1) return false;
-        if (!fold_.heads.empty()) return false;
+        if (fold_.last == at || !fold_.heads.empty()) return false;
         fold_.heads.push_back({tape_.line(fold_.last), link, {}, {}, own.empty() ? any : own});
         return false;
       }

@@ -283,6 +283,7 @@ TEST_CASE("what only looks like a trace is none") {
       "panic button pressed",
       "  File \"a.txt\", line 3\n  more",
       "Traceback (most recent call last):",
+      "Traceback (most recent call last):\n\nnext",
       "x.rb: 3 files in place",
       "** important **",
       "   at /x:1",
