@@ -211,6 +211,25 @@ TEST_CASE("checks are what was expected last") {
   CHECK(fixture.store().ledger().checks("a")->empty());
 }
 
+TEST_CASE("events out of Kafka are kept like others, also when they are read again") {
+  Fixture fixture;
+  for (int times = 0; times < 2; ++times) {
+    std::vector<Logged> messages(2);
+    messages[0].offset = 0;
+    messages[0].batches.push_back(events_of("a", {event(Kind::start, "r", "j", 0)}));
+    messages[1].offset = 1;
+    messages[1].batches.push_back(events_of("a", {ended("r", "j", 5, 1)}));
+    for (auto& message : messages) message.append_time_ns = kNow;
+    REQUIRE(fixture.store().append_logged(3, std::move(messages)));
+    CHECK(fixture.store().next_offset(3) == 2);
+    CHECK(ids(*fixture.store().ledger().runs("a", {})) == Ids{"r"});
+    CHECK(fixture.store().ledger().pending(9)->size() == 1);
+    CHECK(scan_all(fixture.store().snapshot("a")).empty());
+    fixture.reopen();
+  }
+  CHECK((*fixture.store().ledger().find("r"))->outcome() == Outcome::failed);
+}
+
 TEST_CASE("a malformed event is dropped alone") {
   Fixture fixture;
   auto batch = events_of("a", {event(Kind::start, "bad id", "j", 0),

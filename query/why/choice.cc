@@ -74,7 +74,7 @@ bool breaks_a_script(const Finding& finding) {
 
 Choice::Choice(const Case& the_case, const Prepared& log, const std::vector<Finding>& findings,
                const Ranking& ranking, const Habits& habits)
-    : case_(the_case), log_(log), findings_(findings), ranking_(ranking), habits_(habits) {
+    : case_(the_case), log_(log), ranking_(ranking), habits_(habits) {
   effect_.assign(log.size(), false);
   for (const auto& finding : findings) effect_[finding.line] = finding.consequence;
   place_.assign(log.size(), kUnranked);
@@ -204,6 +204,19 @@ std::optional<Candidate> Choice::heaviest(const auto& wanted) const {
   return best;
 }
 
+// Without good runs to compare with, words alone name a cause only where the ranker looks too.
+bool Choice::supported(const Finding& finding) const {
+  constexpr std::size_t kTop = 3;
+  constexpr std::uint32_t kLast = 20;
+  if (!case_.good.empty() || place_[finding.line] <= kTop) return true;
+  if (finding.last + kLast >= log_.size()) return true;
+  for (std::size_t i = 0; i < std::min(kTop, ranking_.best.size()); ++i) {
+    const auto top = ranking_.best[i].line;
+    if (top + kNear >= finding.first && top <= finding.last + kNear) return true;
+  }
+  return false;
+}
+
 // Of lines that say the same, the one that the ranker would show.
 Candidate Choice::as_ranked(const Candidate& chosen) const {
   const auto kind = log_.hash[chosen.finding->line];
@@ -221,7 +234,8 @@ Candidate Choice::as_ranked(const Candidate& chosen) const {
 }
 
 std::optional<Candidate> Choice::best() const {
-  const auto best = heaviest([](const Finding& f) { return f.strength >= kLeastStrength; });
+  const auto best =
+      heaviest([&](const Finding& f) { return f.strength >= kLeastStrength && supported(f); });
   if (!best || (!case_.good.empty() && best->weight < kLeastWeight)) return std::nullopt;
   return as_ranked(*best);
 }

@@ -63,6 +63,7 @@ class Choice {
  private:
   [[nodiscard]] int weigh(const Finding& finding) const;
   [[nodiscard]] bool possible(const Finding& finding) const;
+  [[nodiscard]] bool supported(const Finding& finding) const;
   [[nodiscard]] bool upstream_before(const Finding& finding) const;
   [[nodiscard]] bool trouble_follows(const Finding& finding) const;
   [[nodiscard]] bool is_zero(std::uint32_t line) const;
@@ -71,7 +72,6 @@ class Choice {
 
   const Case& case_;
   const Prepared& log_;
-  const std::vector<Finding>& findings_;
   const Ranking& ranking_;
   const Habits& habits_;
   std::vector<bool> effect_;          // of every line

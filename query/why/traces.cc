@@ -95,10 +95,11 @@ class Python {
         fold_.last = j;
         continue;
       }
+      const bool frames = fold_.last != at;
       const auto error = named_error(text);
-      if (!error) {
+      if (!error || (!frames && !is_error_name(error->name))) {
         // A log that goes on without naming the error: the header and its frames are a trace still.
-        if (fold_.last == at || !fold_.heads.empty()) return false;
+        if (!frames || !fold_.heads.empty()) return false;
         fold_.heads.push_back({tape_.line(fold_.last), link, {}, {}, own.empty() ? any : own});
         return false;
       }
