@@ -288,10 +288,8 @@ http::Response usage(const RunsApi& api, const http::Request& request) {
   const auto& needed = good_peaks.empty() ? peaks : good_peaks;
   json.optional("suggested_memory_bytes", suggested_memory(needed, limit, too_little));
   if (cpu_of_throttled > 0) {
-    // Three places, as a program reads it: 0.031.
-    const auto thousandths = std::min<std::int64_t>(1000, throttled * 1000 / cpu_of_throttled);
-    const auto digits = std::to_string(1000 + thousandths % 1000).substr(1);
-    json.name("throttled_share").raw(std::to_string(thousandths / 1000) + "." + digits);
+    json.member("throttled_percent",
+                std::min<std::int64_t>(100, throttled * 100 / cpu_of_throttled));
   }
   json.name("recent").open('[');
   for (std::size_t i = 0; i < std::min(job->runs.size(), kRecent); ++i) {

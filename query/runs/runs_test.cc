@@ -356,7 +356,7 @@ TEST_CASE("a suggested memory is what good runs need, and more than what was too
   const std::string usage = "/api/v1/usage?job=etl";
   CHECK(runs.at(usage, "/suggested_memory_bytes") == std::to_string(suggested_mib << 20));
   CHECK(runs.at(usage, "/memory_limit_bytes") == std::to_string(256 << 20));
-  CHECK(runs.at(usage, "/throttled_share") == "0.031");
+  CHECK(runs.at(usage, "/throttled_percent") == "3");
 }
 
 TEST_CASE("a huge line among the first ones does not move the numbers of those behind it") {
