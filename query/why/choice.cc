@@ -303,6 +303,21 @@ std::vector<std::uint32_t> Choice::others_of(const Finding& finding) const {
   return lines;
 }
 
+const Finding& Choice::sign_of(const Finding& finding) const {
+  const auto novelty = ranking_.novelty[finding.line];
+  const Finding* sign = &finding;
+  const auto place = [](const Finding& one) {
+    return one.trace && !one.frame.empty() ? 1'000 : one.strength;
+  };
+  bool first = true;
+  for (const auto& [other, weight] : candidates_) {
+    if (other->cause != finding.cause || ranking_.novelty[other->line] != novelty) continue;
+    if (first || place(*other) > place(*sign)) sign = other;
+    first = false;
+  }
+  return *sign;
+}
+
 void Choice::collect_slots(const Finding& finding, Slots& slots) const {
   for (const auto& [name, value] : finding.slots) set_slot(slots, name, value);
   std::vector<std::pair<std::uint32_t, const Finding*>> near;

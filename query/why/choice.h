@@ -57,6 +57,9 @@ class Choice {
   [[nodiscard]] bool is_effect(std::uint32_t line) const { return effect_[line]; }
   // Lines with other words for the same cause, nearest first.
   [[nodiscard]] std::vector<std::uint32_t> others_of(const Finding& finding) const;
+  // Of all that say the same, the one that stands for them in a fingerprint: it depends on what
+  // they are, not on which of them weighs most today.
+  [[nodiscard]] const Finding& sign_of(const Finding& finding) const;
   // Its own slots, then those of its cause's other lines.
   void collect_slots(const Finding& finding, Slots& slots) const;
 

@@ -231,10 +231,11 @@ class Explanation {
   // says anything, the job stands for them: silent deaths of two jobs are two failures.
   [[nodiscard]] std::string fingerprint() const {
     std::string text = verdict_.cause + "|" + facts_.exit_class + "|";
-    if (chosen_ && chosen_->trace && !chosen_->frame.empty()) {
-      text += std::string(slot(chosen_->slots, "exception")) + "@" + chosen_->frame;
-    } else if (chosen_) {
-      text += masked(log_.clean[chosen_->line]);
+    const auto* const sign = chosen_ ? &choice_.sign_of(*chosen_) : nullptr;
+    if (sign && sign->trace && !sign->frame.empty()) {
+      text += std::string(slot(sign->slots, "exception")) + "@" + sign->frame;
+    } else if (sign) {
+      text += masked(log_.clean[sign->line]);
     } else if (!habits_.zeros.empty() && verdict_.outcome == "suspect") {
       text += masked(log_.clean[habits_.zeros.front()]);
     } else if (case_.facts.from_file && !ranking_.best.empty()) {
