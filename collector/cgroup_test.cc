@@ -25,6 +25,19 @@ struct Tree {
   }
 };
 
+// Both versions tell of the same group.
+void check_all(const CgroupFacts& facts) {
+  CHECK(facts.memory_bytes == 7000);
+  CHECK(facts.peak_bytes == 12000);
+  CHECK(facts.limit_bytes == 33554432);
+  CHECK(facts.oom_kills == 2);
+  CHECK(facts.cpu_ms == 2500);
+  CHECK(facts.throttled_ms == 1500);
+  CHECK(facts.processes == 4);
+  CHECK(facts.read_bytes == 101);
+  CHECK(facts.written_bytes == 20);
+}
+
 TEST_CASE("a group of v1 tells what it used") {
   Tree tree;
   tree.file("memory/c1/memory.usage_in_bytes", "9000\n");
@@ -43,16 +56,7 @@ TEST_CASE("a group of v1 tells what it used") {
       "junk\n" + tree.mount_v1("memory", "memory") + tree.mount_v1("cpu", "cpu,cpuacct") +
           tree.mount_v1("pids", "pids") + tree.mount_v1("blkio", "blkio") +
           tree.mount_v2("unified"));
-  const auto facts = read_cgroup(group);
-  CHECK(facts.memory_bytes == 7000);
-  CHECK(facts.peak_bytes == 12000);
-  CHECK(facts.limit_bytes == 33554432);
-  CHECK(facts.oom_kills == 2);
-  CHECK(facts.cpu_ms == 2500);
-  CHECK(facts.throttled_ms == 1500);
-  CHECK(facts.processes == 4);
-  CHECK(facts.read_bytes == 101);
-  CHECK(facts.written_bytes == 20);
+  check_all(read_cgroup(group));
 }
 
 TEST_CASE("a group of v2 tells what it used") {
@@ -65,16 +69,7 @@ TEST_CASE("a group of v2 tells what it used") {
   tree.file("g/c1/cpu.stat", "usage_usec 2500000\nuser_usec 1\nthrottled_usec 1500000\n");
   tree.file("g/c1/pids.current", "4\n");
   tree.file("g/c1/io.stat", "8:0 rbytes=100 wbytes=20 rios=1\n8:16 rbytes=1 wbytes=0\n");
-  const auto facts = read_cgroup(find_cgroup("0::/c1\n", tree.mount_v2("g")));
-  CHECK(facts.memory_bytes == 7000);
-  CHECK(facts.peak_bytes == 12000);
-  CHECK(facts.limit_bytes == 33554432);
-  CHECK(facts.oom_kills == 2);
-  CHECK(facts.cpu_ms == 2500);
-  CHECK(facts.throttled_ms == 1500);
-  CHECK(facts.processes == 4);
-  CHECK(facts.read_bytes == 101);
-  CHECK(facts.written_bytes == 20);
+  check_all(read_cgroup(find_cgroup("0::/c1\n", tree.mount_v2("g"))));
 }
 
 TEST_CASE("no limit is not known as one") {

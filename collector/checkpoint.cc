@@ -14,6 +14,7 @@
 #include <sstream>
 #include <string>
 
+#include "collector/state_text.h"
 #include "core/log.h"
 #include "core/time.h"
 
@@ -27,40 +28,6 @@ std::string hex(std::uint64_t number) {
   char text[17];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(number));
   return text;
-}
-
-// Words are split by spaces and lines by newlines, so those and '%' are written as %xx; an empty
-// word as "-", a word "-" as "%2d".
-std::string escape(std::string_view word) {
-  if (word.empty()) return "-";
-  std::string out;
-  for (const char c : word) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= ' ' || c == '%' || byte == 0x7f || word == "-") {
-      char text[4];
-      std::snprintf(text, sizeof text, "%%%02x", byte);
-      out += text;
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-std::string unescape(std::string_view word) {
-  if (word == "-") return {};
-  std::string out;
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    unsigned byte = 0;
-    if (word[i] == '%' && i + 2 < word.size() &&
-        std::from_chars(&word[i + 1], &word[i + 1] + 2, byte, 16).ec == std::errc{}) {
-      out += static_cast<char>(byte);
-      i += 2;
-    } else {
-      out += word[i];
-    }
-  }
-  return out;
 }
 
 // The words of one line, read one after the other; a missing or wrong one is remembered.
@@ -102,9 +69,9 @@ bool parse_source(std::string_view rest, SavedSource& source) {
   words.number(source.head_size);
   words.number(source.head_hash, 16);
   words.number(source.size);
-  source.ended = unescape(words.word());
-  source.origin_path = unescape(words.word());
-  source.path = unescape(words.word());
+  source.ended = unescape_word(words.word());
+  source.origin_path = unescape_word(words.word());
+  source.path = unescape_word(words.word());
   return words.ok();
 }
 
@@ -124,7 +91,8 @@ void print_source(const SavedSource& source, std::string& out) {
       static_cast<unsigned long long>(source.head_hash),
       static_cast<unsigned long long>(source.size));
   out.append(text, static_cast<std::size_t>(size));
-  out += escape(source.ended) + ' ' + escape(source.origin_path) + ' ' + escape(source.path) + '\n';
+  out += escape_word(source.ended) + ' ' + escape_word(source.origin_path) + ' ' +
+         escape_word(source.path) + '\n';
 }
 
 std::string new_collector_id(const std::string& host) {
@@ -132,26 +100,12 @@ std::string new_collector_id(const std::string& host) {
   return host + "-" + hex((std::uint64_t{random()} << 32) | random());
 }
 
-Result<void> write_synced(const std::string& path, std::string_view text) {
-  const Descriptor file(
-      ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR));
-  if (!file.open()) return fail(system_error("open " + path, errno));
-  while (!text.empty()) {
-    const auto written = ::write(file.get(), text.data(), text.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return fail(system_error("write " + path, errno));
-    text.remove_prefix(static_cast<std::size_t>(written));
-  }
-  if (::fsync(file.get()) != 0) return fail(system_error("fsync " + path, errno));
-  return {};
-}
-
 }  // namespace
 
 std::string print_checkpoint(const CheckpointState& state) {
   std::string text(kFirstLine);
-  text += "\ncollector " + escape(state.collector) + "\nnext " + std::to_string(state.next_number) +
-          "\nlooked " + std::to_string(state.looked_ns) + "\n";
+  text += "\ncollector " + escape_word(state.collector) + "\nnext " +
+          std::to_string(state.next_number) + "\nlooked " + std::to_string(state.looked_ns) + "\n";
   for (const auto& source : state.sources) print_source(source, text);
   const auto hash = XXH64(text.data(), text.size(), 0);
   return text + "end " + hex(hash) + "\n";
@@ -172,7 +126,7 @@ Result<CheckpointState> parse_checkpoint(std::string_view text) {
     if (number == 1) {
       if (line != kFirstLine) return wrong("not a checkpoint of this version");
     } else if (key == "collector") {
-      state.collector = unescape(words.word());
+      state.collector = unescape_word(words.word());
       if (!words.ok()) return wrong("no collector id");
     } else if (key == "next") {
       words.number(state.next_number);
@@ -237,17 +191,7 @@ Result<Checkpoint> Checkpoint::open(const std::string& directory, const std::str
 }
 
 Result<void> Checkpoint::save(const CheckpointState& state) {
-  const auto path = directory_ + "/checkpoint";
-  const auto temporary = path + ".new";
-  if (auto written = write_synced(temporary, print_checkpoint(state)); !written) return written;
-  if (std::rename(temporary.c_str(), path.c_str()) != 0) {
-    return fail(system_error("rename " + temporary, errno));
-  }
-  const Descriptor folder(::open(directory_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!folder.open() || ::fsync(folder.get()) != 0) {
-    return fail(system_error("fsync " + directory_, errno));
-  }
-  return {};
+  return replace_file(directory_ + "/checkpoint", print_checkpoint(state));
 }
 
 }  // namespace logboom::collector

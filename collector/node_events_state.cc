@@ -1,54 +1,20 @@
 #include "collector/node_events_state.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <xxhash.h>
 
-#include <cerrno>
-#include <charconv>
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <sstream>
 
-#include "collector/descriptor.h"
+#include "collector/state_text.h"
 #include "core/log.h"
 
 namespace logboom::collector {
 namespace {
 
 constexpr std::string_view kFirstLine = "logboom-state 1\n";
-
-std::string escape(std::string_view word) {
-  if (word.empty()) return "-";
-  std::string out;
-  for (const char c : word) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte <= ' ' || c == '%' || byte == 0x7f || word == "-") {
-      char text[4];
-      std::snprintf(text, sizeof text, "%%%02x", byte);
-      out += text;
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-std::string unescape(std::string_view word) {
-  if (word == "-") return {};
-  std::string out;
-  for (std::size_t i = 0; i < word.size(); ++i) {
-    unsigned byte = 0;
-    if (word[i] == '%' && i + 2 < word.size() &&
-        std::from_chars(&word[i + 1], &word[i + 1] + 2, byte, 16).ec == std::errc{}) {
-      out += static_cast<char>(byte);
-      i += 2;
-    } else {
-      out += word[i];
-    }
-  }
-  return out;
-}
 
 std::string last_line(std::string_view before) {
   char text[32];
@@ -62,7 +28,7 @@ std::string last_line(std::string_view before) {
 std::string print_state(const StateRows& rows) {
   std::string text(kFirstLine);
   for (const auto& row : rows) {
-    for (std::size_t i = 0; i < row.size(); ++i) text += (i > 0 ? " " : "") + escape(row[i]);
+    for (std::size_t i = 0; i < row.size(); ++i) text += (i > 0 ? " " : "") + escape_word(row[i]);
     text += '\n';
   }
   return text + last_line(text);
@@ -83,7 +49,7 @@ Result<StateRows> parse_state(std::string_view text) {
     auto& row = rows.emplace_back();
     while (!line.empty()) {
       const auto space = std::min(line.find(' '), line.size());
-      row.push_back(unescape(line.substr(0, space)));
+      row.push_back(unescape_word(line.substr(0, space)));
       line.remove_prefix(std::min(space + 1, line.size()));
     }
   }
@@ -105,25 +71,7 @@ StateRows StateFile::load() const {
 }
 
 Result<void> StateFile::save(const StateRows& rows) {
-  const auto temporary = path_ + ".new";
-  const auto text = print_state(rows);
-  {
-    const Descriptor file(
-        ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR));
-    if (!file.open()) return fail(system_error("open " + temporary, errno));
-    std::string_view left = text;
-    while (!left.empty()) {
-      const auto written = ::write(file.get(), left.data(), left.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written < 0) return fail(system_error("write " + temporary, errno));
-      left.remove_prefix(static_cast<std::size_t>(written));
-    }
-    if (::fdatasync(file.get()) != 0) return fail(system_error("sync " + temporary, errno));
-  }
-  if (std::rename(temporary.c_str(), path_.c_str()) != 0) {
-    return fail(system_error("rename " + temporary, errno));
-  }
-  return {};
+  return replace_file(path_, print_state(rows));
 }
 
 }  // namespace logboom::collector

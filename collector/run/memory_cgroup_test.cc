@@ -34,16 +34,16 @@ TEST_CASE("the memory cgroup is found in v1, v2, and inside a container") {
 
 TEST_CASE("limits and kills are read from either version's files") {
   TempDirectory directory;
-  write_file(directory / "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n");
-  write_file(directory / "memory.limit_in_bytes", "9223372036854771712\n");
-  write_file(directory / "memory.events", "low 0\noom 2\noom_kill 5\noom_group_kill 0\n");
-  write_file(directory / "memory.max", "33554432\n");
+  write_anew(directory / "memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n");
+  write_anew(directory / "memory.limit_in_bytes", "9223372036854771712\n");
+  write_anew(directory / "memory.events", "low 0\noom 2\noom_kill 5\noom_group_kill 0\n");
+  write_anew(directory / "memory.max", "33554432\n");
   const MemoryCgroup v1{directory.path(), false}, v2{directory.path(), true};
   CHECK(oom_kills(v1) == 3);
   CHECK(memory_limit(v1) == -1);
   CHECK(oom_kills(v2) == 5);
   CHECK(memory_limit(v2) == 33'554'432);
-  write_file(directory / "memory.max", "max\n");
+  write_anew(directory / "memory.max", "max\n");
   CHECK(memory_limit(v2) == -1);
   CHECK(oom_kills({}) == -1);
 }

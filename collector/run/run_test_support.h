@@ -20,47 +20,9 @@
 
 #include "collector/run/spool_file.h"
 #include "collector/run/wrapper.h"
+#include "collector/test_files.h"
 
 namespace logboom::collector {
-
-class TempDirectory {
- public:
-  TempDirectory() {
-    std::string name = "/tmp/logboom-run-XXXXXX";
-    if (::mkdtemp(name.data()) == nullptr) std::abort();
-    path_ = name;
-  }
-  ~TempDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-inline void write_file(const std::string& path, const std::string& text) {
-  std::ofstream(path, std::ios::binary | std::ios::trunc) << text;
-}
-
-inline std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-// True once the condition holds; false when it has not within half a minute.
-inline bool until(const std::function<bool()>& condition) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() >= deadline) return false;
-    std::this_thread::yield();
-    timespec pause{0, 2'000'000};
-    ::nanosleep(&pause, nullptr);
-  }
-  return true;
-}
 
 // A wrapper in a process of its own, its output in two pipes.
 struct Wrapped {

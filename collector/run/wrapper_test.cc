@@ -97,9 +97,9 @@ TEST_CASE("a command over its time is ended with its children") {
 
 TEST_CASE("what cannot be executed is told as a line and a fact") {
   TempDirectory spool, directory;
-  write_file(directory / "lost", "#!/no/such/python3 -u\n");
-  write_file(directory / "dos", "#!/bin/sh\r\necho\r\n");
-  write_file(directory / "plain", "no program");
+  write_anew(directory / "lost", "#!/no/such/python3 -u\n");
+  write_anew(directory / "dos", "#!/bin/sh\r\necho\r\n");
+  write_anew(directory / "plain", "no program");
   for (const char* script : {"lost", "dos"}) ::chmod((directory / script).c_str(), 0755);
   auto [name, code, error, words] = GENERATE(table<std::string, int, int, std::string>({
       {"no-such-command", 127, ENOENT, "command not found"},
@@ -158,7 +158,7 @@ TEST_CASE("a stream nobody reads does not hold up the other") {
 
 TEST_CASE("a spool that cannot be written costs the record alone") {
   TempDirectory directory;
-  write_file(directory / "file", "");
+  write_anew(directory / "file", "");
   Wrapped run(directory / "file", sh("echo fine; exit 5"));
   CHECK(Wrapped::all(run.out) == "fine\n");
   CHECK(Wrapped::all(run.err).empty());
@@ -199,7 +199,7 @@ TEST_CASE("a killed wrapper leaves a start, no end, and a free lock") {
 TEST_CASE("a sender is asked for where no collector answers, and only there") {
   TempDirectory spool;
   Wrapped run(spool.path(), sh("exit 1"), [&](RunRequest& request) {
-    request.start_sender = [&] { write_file(spool / "asked", ""); };
+    request.start_sender = [&] { write_anew(spool / "asked", ""); };
   });
   CHECK(WEXITSTATUS(run.wait()) == 1);
   CHECK(std::filesystem::exists(spool / "asked"));

@@ -1,0 +1,23 @@
+// What the collector's small files have in common: words without spaces, and being replaced as a
+// whole.
+//
+// Errors:  io.
+// Threads: any.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/result.h"
+
+namespace logboom::collector {
+
+// Words are split by spaces and lines by newlines, so those and '%' are written as %xx; an empty
+// word as "-", a word "-" as "%2d".
+[[nodiscard]] std::string escape_word(std::string_view word);
+[[nodiscard]] std::string unescape_word(std::string_view word);
+
+// The file holds `text` when it returns, also after a power cut; on failure what it held before.
+[[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view text);
+
+}  // namespace logboom::collector
