@@ -1,7 +1,7 @@
 // The HTTP side of this folder.
 #include "alerts/alerts.h"
+#include "core/json.h"
 #include "core/time.h"
-#include "query/json.h"
 #include "query/params.h"
 
 namespace logboom::alerts {
@@ -11,8 +11,8 @@ constexpr std::size_t kMaxListedDead = 100;
 
 void add_text(std::string& out, std::string_view name, std::string_view value) {
   if (value.empty()) return;
-  query::append_json_name(out, name);
-  query::append_json_string(out, value);
+  append_json_name(out, name);
+  append_json_string(out, value);
 }
 
 void add_time(std::string& out, std::string_view name, std::int64_t ns) {
@@ -28,7 +28,7 @@ http::Response list(const Alerts& alerts, const http::Request& request) {
   if (!found) return http::failed(found.error());
   std::string out = "{\"incidents\":[";
   for (const auto& incident : *found) {
-    query::append_json_comma(out);
+    append_json_comma(out);
     out += to_json(incident);
   }
   return http::json(out + "]}");
@@ -49,7 +49,7 @@ http::Response state(const Alerts& alerts) {
   std::string out = "{\"waiting\":" + std::to_string(alerts.outbox().size()) + ",\"dead\":[";
   for (std::size_t i = 0; i < dead->size() && i < kMaxListedDead; ++i) {
     const auto& letter = (*dead)[i];
-    query::append_json_comma(out);
+    append_json_comma(out);
     out += '{';
     add_text(out, "id", letter.entry.message_id);
     add_text(out, "tool", letter.entry.tool);
@@ -112,15 +112,15 @@ std::string to_json(const Incident& incident) {
   add_text(out, "first_run", incident.first_run);
   add_text(out, "last_run", incident.last_run);
   add_text(out, "last_good", incident.last_good);
-  query::append_json_name(out, "failures");
+  append_json_name(out, "failures");
   out += std::to_string(incident.failures);
-  query::append_json_name(out, "messages");
+  append_json_name(out, "messages");
   out += std::to_string(incident.messages);
-  query::append_json_name(out, "notes");
+  append_json_name(out, "notes");
   out += '[';
   for (const auto& note : incident.notes) {
-    query::append_json_comma(out);
-    query::append_json_string(out, note);
+    append_json_comma(out);
+    append_json_string(out, note);
   }
   return out + "]}";
 }

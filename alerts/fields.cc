@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "query/json.h"
+#include "core/json.h"
 
 namespace logboom::alerts {
 
@@ -62,19 +62,19 @@ void Fields::set(std::string_view name, std::vector<std::string> value) {
 std::string Fields::json() const {
   std::string out = "{";
   for (const auto& [name, value] : texts_) {
-    query::append_json_name(out, name);
-    query::append_json_string(out, value);
+    append_json_name(out, name);
+    append_json_string(out, value);
   }
   for (const auto& [name, value] : numbers_) {
-    query::append_json_name(out, name);
+    append_json_name(out, name);
     out += std::to_string(value);
   }
   for (const auto& [name, values] : lists_) {
-    query::append_json_name(out, name);
+    append_json_name(out, name);
     out += '[';
     for (const auto& value : values) {
-      query::append_json_comma(out);
-      query::append_json_string(out, value);
+      append_json_comma(out);
+      append_json_string(out, value);
     }
     out += ']';
   }

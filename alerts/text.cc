@@ -5,7 +5,7 @@
 #include <cstring>
 #include <ctime>
 
-#include "query/utf8.h"
+#include "core/utf8.h"
 
 namespace logboom::alerts {
 namespace {
@@ -85,7 +85,7 @@ std::string clean_line(std::string_view text) {
       ++at;
       continue;
     }
-    const std::size_t length = query::utf8_length(text.substr(at));
+    const std::size_t length = utf8_length(text.substr(at));
     const auto character = text.substr(at, length == 0 ? 1 : length);
     at += character.size();
     if (length == 1 && (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)) continue;

@@ -2,6 +2,7 @@
 #define PROTOZERO_USE_VIEW std::string_view
 #include <protozero/pbf_writer.hpp>
 
+#include "core/json.h"
 #include "core/otlp.h"
 #include "core/otlp_value.h"
 

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "core/json.h"
+
 #define PROTOZERO_USE_VIEW std::string_view
 #include <protozero/pbf_reader.hpp>
 
@@ -164,39 +166,6 @@ bool append_json(std::string& out, const Value& value, int depth) {
       return append_list(out, value.bytes, depth);
   }
   return true;
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      case '\t':
-        out += "\\t";
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < 0x20) {
-          out += "\\u00";
-          out += kHex[c >> 4];
-          out += kHex[c & 15];
-        } else {
-          out += c;
-        }
-    }
-  }
-  out += '"';
 }
 
 }  // namespace logboom::otlp

@@ -44,6 +44,4 @@ struct KeyValue {
 // The value as JSON text, bytes as base64. False: nested deeper than kMaxNesting.
 [[nodiscard]] bool append_json(std::string& out, const Value& value, int depth = 0);
 
-void append_json_string(std::string& out, std::string_view text);
-
 }  // namespace logboom::otlp

@@ -4,8 +4,8 @@
 #include <array>
 #include <set>
 
+#include "core/json.h"
 #include "query/api.h"
-#include "query/json.h"
 #include "query/logql/parser.h"
 #include "query/params.h"
 #include "query/plan.h"

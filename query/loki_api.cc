@@ -1,8 +1,8 @@
 // Queries, format_query and what tells about the server itself.
+#include "core/json.h"
 #include "core/metrics.h"
 #include "core/time.h"
 #include "query/api.h"
-#include "query/json.h"
 #include "query/logql/parser.h"
 #include "query/logql/printer.h"
 #include "query/params.h"

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "query/json.h"
+#include "core/json.h"
 #include "query/plan.h"
 
 namespace logboom::query {

@@ -4,8 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "core/json.h"
 #include "core/metrics.h"
-#include "query/json.h"
 #include "query/render.h"
 
 namespace logboom::query {

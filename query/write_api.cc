@@ -6,11 +6,11 @@
 #include <optional>
 #include <utility>
 
+#include "core/json.h"
 #include "core/level.h"
 #include "core/metrics.h"
 #include "core/otlp.h"
 #include "query/api.h"
-#include "query/json.h"
 #include "query/params.h"
 #include "query/plan.h"
 #include "query/push.h"

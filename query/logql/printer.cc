@@ -1,6 +1,6 @@
 #include "query/logql/printer.h"
 
-#include "query/utf8.h"
+#include "core/utf8.h"
 
 namespace logboom::query::logql {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "core/json.h"
 #include "core/time.h"
-#include "query/json.h"
 
 namespace logboom::query {
 namespace {

@@ -1,48 +1,15 @@
 // to_json(), from_json(): see why.h.
 #include <simdjson.h>
 
+#include "core/json.h"
 #include "query/why/why.h"
 
 namespace logboom::query::why {
 namespace {
 
-void append_text(std::string& out, std::string_view text) {
-  constexpr char kHex[] = "0123456789abcdef";
-  out += '"';
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += text[i];
-    } else if (c < 0x20 || c == 0x7f) {
-      out += "\\u00";
-      out += kHex[c >> 4];
-      out += kHex[c & 15];
-    } else if (c < 0x80) {
-      out += text[i];
-    } else {
-      std::size_t length = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
-      length = std::min(length, text.size() - i);
-      if (simdjson::validate_utf8(text.data() + i, length)) {
-        out.append(text.substr(i, length));
-        i += length - 1;
-      } else {
-        out += "\xef\xbf\xbd";
-      }
-    }
-  }
-  out += '"';
-}
-
-void append_name(std::string& out, std::string_view name) {
-  if (!out.ends_with('{')) out += ',';
-  append_text(out, name);
-  out += ':';
-}
-
 void append_member(std::string& out, std::string_view name, std::string_view value) {
-  append_name(out, name);
-  append_text(out, value);
+  append_json_name(out, name);
+  append_json_string(out, value);
 }
 
 std::string share(int percent) {
@@ -81,14 +48,14 @@ std::string to_json(const Verdict& verdict) {
   std::string out = "{";
   append_member(out, "outcome", verdict.outcome);
   append_member(out, "class", verdict.cause);
-  append_name(out, "confidence");
+  append_json_name(out, "confidence");
   out += share(verdict.confidence);
   append_member(out, "headline", verdict.headline);
-  append_name(out, "slots");
+  append_json_name(out, "slots");
   out += '{';
   for (const auto& [name, value] : verdict.slots) append_member(out, name, value);
   out += '}';
-  append_name(out, "lines");
+  append_json_name(out, "lines");
   out += '[';
   for (const auto& line : verdict.lines) {
     out += out.ends_with('[') ? "{\"n\":" : ",{\"n\":";
@@ -97,21 +64,21 @@ std::string to_json(const Verdict& verdict) {
     out += '}';
   }
   out += ']';
-  append_name(out, "excerpt");
+  append_json_name(out, "excerpt");
   out += '[';
   for (const auto& [first, last] : verdict.excerpt) {
     out += out.ends_with('[') ? "[" : ",[";
     out += std::to_string(first) + "," + std::to_string(last) + "]";
   }
   out += ']';
-  append_name(out, "evidence");
+  append_json_name(out, "evidence");
   out += '[';
   for (const auto& evidence : verdict.evidence) {
     out += out.ends_with('[') ? "{" : ",{";
     append_member(out, "kind", evidence.kind);
     append_member(out, "text", evidence.text);
     if (evidence.line) {
-      append_name(out, "line");
+      append_json_name(out, "line");
       out += std::to_string(*evidence.line);
     }
     out += '}';

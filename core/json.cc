@@ -1,10 +1,10 @@
-#include "query/json.h"
+#include "core/json.h"
 
 #include <array>
 
-#include "query/utf8.h"
+#include "core/utf8.h"
 
-namespace logboom::query {
+namespace logboom {
 namespace {
 
 enum class Kind : unsigned char { plain, escape, wide };
@@ -82,4 +82,4 @@ void append_json_name(std::string& out, std::string_view name) {
   out += ':';
 }
 
-}  // namespace logboom::query
+}  // namespace logboom

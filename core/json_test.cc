@@ -1,8 +1,8 @@
-#include "query/json.h"
+#include "core/json.h"
 
 #include <catch2/catch.hpp>
 
-namespace logboom::query {
+namespace logboom {
 
 TEST_CASE("any bytes become a valid JSON string") {
   using namespace std::string_literals;
@@ -27,4 +27,4 @@ TEST_CASE("any bytes become a valid JSON string") {
   CHECK(out == json);
 }
 
-}  // namespace logboom::query
+}  // namespace logboom
