@@ -1,9 +1,9 @@
 // The ledger: what became of every run of every job, and small durable values of upper layers.
 //
 // Run events arrive inside batches, on the ordered path of the lines, and are kept in the same
-// synced write. A run is the fold of its events: nothing is read before writing, and an event that
-// comes twice changes nothing. Which run needs a verdict is kept in that write too (`pending`), so
-// no kill can lose one.
+// synced write. A run is the fold of its events: none of them is read before writing, and an event
+// that comes twice changes nothing. Which run needs a verdict is kept in that write too
+// (`pending`), so no kill can lose one.
 //
 // Units:   times are UTC nanoseconds.
 // Errors:  io, corrupt, full; invalid (a key or value over its limit).

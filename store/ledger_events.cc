@@ -22,6 +22,14 @@ bool asks_for_verdict(RunEvent::Kind kind) {
          kind == RunEvent::Kind::missed || kind == RunEvent::Kind::skipped;
 }
 
+// Ids are unique by chance, not by force: who names another's run does not take it over.
+void own(const Ground& ground, const std::string& tool, const std::string& run, Change& change) {
+  auto key = ledger_key(LedgerPart::owner, run);
+  const auto owner = ground.db->get(*ground.ledger, key);
+  if (owner && *owner) return;
+  change.put(ground.ledger, std::move(key), tool);
+}
+
 }  // namespace
 
 Result<RunEvent> check_event(RunEvent event) {
@@ -48,7 +56,7 @@ void add_event(const Ground& ground, const std::string& tool, const RunEvent& ev
   change.put(ledger, event_key(tool, event), encode_event(event));
   if (event.kind == RunEvent::Kind::sample) return;
   change.put(ledger, job_key(tool, event.job, event.time_ns, event.run), "");
-  change.put(ledger, ledger_key(LedgerPart::owner, event.run), tool);
+  own(ground, tool, event.run, change);
   change.put(ledger, ledger_key(LedgerPart::tool, tool), "");
   if (asks_for_verdict(event.kind)) {
     change.put(ledger, ledger_key(LedgerPart::pending, tool, event.run),
@@ -66,7 +74,9 @@ void remove_run(const Ground& ground, std::string_view tool, std::string_view ru
   for (const auto part : {LedgerPart::verdict, LedgerPart::sketch, LedgerPart::pending}) {
     change.remove(ground.ledger, ledger_key(part, tool, run));
   }
-  change.remove(ground.ledger, ledger_key(LedgerPart::owner, run));
+  auto key = ledger_key(LedgerPart::owner, run);
+  const auto owner = ground.db->get(*ground.ledger, key);
+  if (owner && *owner == tool) change.remove(ground.ledger, std::move(key));
 }
 
 std::shared_ptr<void> EventSubscribers::add(Committed committed) {

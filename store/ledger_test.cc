@@ -265,3 +265,17 @@ TEST_CASE("subscribers hear of events after their commit") {
   append(fixture.store(), "a", {event(Kind::start, "r2", "j", 0)});
   CHECK(heard == Ids{"a/r"});
 }
+
+TEST_CASE("a run stays the tool's that named it first") {
+  Fixture fixture;
+  append(fixture.store(), "a", {event(Kind::start, "r", "j", 0)});
+  append(fixture.store(), "b", {event(Kind::start, "r", "mine", 5), ended("r", "mine", 9, 0)});
+  auto& ledger = fixture.store().ledger();
+  CHECK((*ledger.find("r"))->tool == "a");
+  CHECK((*ledger.find("r"))->outcome() == Outcome::running);
+  CHECK((*ledger.run("b", "r"))->outcome() == Outcome::succeeded);
+  // Forgetting the other's run leaves this one findable.
+  append(fixture.store(), "c", {event(Kind::start, "r", "old", -1'000)});
+  REQUIRE(*ledger.forget(kNow - 100 * kSecond) == 1);
+  CHECK((*ledger.find("r"))->tool == "a");
+}
