@@ -185,9 +185,10 @@ class Explanation {
         prove("rule", "a line says: " + words, chosen_->line);
       }
       if (choice_.is_new(chosen_->line)) {
+        const bool never = ranking_.novelty[chosen_->line] == Novelty::absent;
         prove("novelty",
               "none of the last " + std::to_string(habits_.runs) +
-                  " good runs has a line of this kind as often",
+                  " good runs has a line of this kind" + (never ? "" : " so often"),
               chosen_->line);
       }
     }
