@@ -5,6 +5,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -312,3 +313,43 @@ def test_an_unchanged_crontab_under_real_cron(server, tmp_path):
         cron.terminate()
         cron.wait()
         table.write_bytes(before) if before is not None else table.unlink()
+
+
+@root_only
+def test_on_a_shared_machine_a_run_belongs_to_its_user(tmp_path):
+    nobody = 65534
+    with tempfile.TemporaryDirectory(prefix="logboom-shared-") as directory:
+        open_to_all = Path(directory)
+        open_to_all.chmod(0o755)
+        programs = open_to_all / "bin"
+        programs.mkdir()
+        for name in ("logs", "logs-cli"):
+            shutil.copy(BIN / name, programs / name)
+        server = Server(tmp_path, "--spool", open_to_all / "spool").start().ready()
+        try:
+            done = subprocess.run(
+                [programs / "logs", "run", "--tool", "another", "--job", "x"]
+                + ["--", "sh", "-c", "echo $LOGS_TOOL"],
+                env={"PATH": os.environ["PATH"], "LOGS_SPOOL": str(open_to_all / "spool")},
+                capture_output=True,
+                timeout=60,
+                user=nobody,
+                group=nobody,
+                extra_groups=[],
+                cwd="/",
+            )
+            assert (done.returncode, done.stdout) == (0, b"nobody\n")
+            assert ended(server, "x", tool="nobody")["outcome"] == "succeeded"
+            assert runs(server, "x", tool="another") == []
+            # A file of another's, or a link to one, is not taken for a run.
+            secret = tmp_path / "secret"
+            secret.write_text("root's own\n")
+            link = open_to_all / "spool" / "0123456789ab.run"
+            os.symlink(secret, link)
+            os.chown(link, nobody, nobody, follow_symlinks=False)
+            run_again = ["--job", "y", "--spool", open_to_all / "spool", "--", "true"]
+            subprocess.run([LOGS, "run", *run_again], check=True, timeout=60)
+            ended(server, "y")
+            assert secret.exists() and runs(server, "0123456789ab") == []
+        finally:
+            server.kill()
