@@ -123,8 +123,6 @@ class Committer::Group {
     if (local_next_ != committer_.local_next_)
       change_.put(ground_.meta, std::string(kLocalKey), number_value(local_next_));
     if (change_.operations.empty()) return {};
-    std::unique_lock<std::mutex> marking;
-    if (!events_.empty()) marking = std::unique_lock(ground_.events.marking);
     return ground_.db->write(change_);
   }
 
@@ -231,7 +229,7 @@ class Committer::Group {
                   {{"tool", batch.tool}, {"reason", event.error().message}});
         continue;
       }
-      add_event(ground_, batch.tool, *event, committer_.next_event_++, change_);
+      event_writer_.add(batch.tool, *event);
       events_.emplace_back(batch.tool, *std::move(event));
     }
     return events;
@@ -266,6 +264,7 @@ class Committer::Group {
   std::map<std::string, std::vector<PiecePtr>> pieces_;
   std::vector<std::pair<std::string, RunEvent>> events_;  // with their tools
   Change change_;
+  EventWriter event_writer_{ground_, change_};
   std::uint64_t lines_ = 0, bytes_ = 0, seen_ = 0, conflicts_ = 0, forgotten_holes_ = 0;
 };
 

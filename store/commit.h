@@ -55,9 +55,8 @@ class Committer {
   std::condition_variable done_;
   std::deque<Pending*> queue_;
 
-  std::mutex leading_;  // held by who reads and writes positions and what follows
+  std::mutex leading_;  // held by who reads and writes positions and local_next_
   std::uint64_t local_next_ = 0;
-  std::uint64_t next_event_ = 0;  // of this process
 
   mutable std::mutex offsets_mutex_;  // guards offsets_
   std::map<std::uint32_t, std::uint64_t> offsets_;

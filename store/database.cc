@@ -13,6 +13,8 @@
 #include <mutex>
 #include <shared_mutex>
 
+#include "core/log.h"
+
 namespace logboom::store {
 namespace {
 
@@ -263,6 +265,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& directory, r
   rocksdb::DB* db = nullptr;
   auto status = rocksdb::DB::Open(options, directory, descriptors, &handles, &db);
   if (status.IsCorruption() && status.ToString().find("ahead of WALs") != std::string::npos) {
+    log::error("the store's log has a torn record; it is read over (it was never acknowledged)",
+               {{"store", directory}, {"reason", status.ToString()}});
     // A write failed, the log went on in a new file, then the power was cut. The torn record was
     // never acknowledged; what was acknowledged after it is whole: read over the one to the other.
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;

@@ -10,8 +10,8 @@
 namespace logboom::store {
 namespace {
 
-constexpr std::string_view kOutcomes[] = {"running", "succeeded", "failed", "suspect",
-                                          "lost",    "missed",    "skipped"};
+constexpr std::string_view kOutcomes[] = {"running", "succeeded", "failed",  "suspect",
+                                          "lost",    "missed",    "skipped", "ended"};
 constexpr std::size_t kForgetAtOnce = 256;  // runs forgotten in one write
 
 using Visit = std::function<bool(std::string_view key, std::string_view value)>;
@@ -83,15 +83,17 @@ Result<void> check_record(std::string_view table, std::string_view key) {
   return {};
 }
 
-// Walks the runs of one job, newest first; `visit` returns false to end.
-Result<void> each_run(const Ground& ground, std::string_view tool, std::string_view job,
-                      const RunQuery& query, const std::function<bool(Run&&)>& visit) {
-  const auto prefix = ledger_key(LedgerPart::job, tool, job);
+// Walks the runs of one job, or of all, newest first; `visit` returns false to end.
+Result<void> each_run(const Ground& ground, std::string_view tool, const RunQuery& query,
+                      const std::function<bool(Run&&)>& visit) {
+  const auto before = query.before_ns == INT64_MAX ? INT64_MAX : query.before_ns - 1;
+  const auto prefix = query.job.empty() ? ledger_key(LedgerPart::time, tool)
+                                        : ledger_key(LedgerPart::job, tool, query.job);
   const auto from =
-      job_key(tool, job, query.before_ns == INT64_MAX ? INT64_MAX : query.before_ns - 1, "");
+      query.job.empty() ? time_key(tool, before, "") : job_key(tool, query.job, before, "");
   Result<void> outcome;
   auto read = each_under(ground, prefix, from, [&](std::string_view rest, std::string_view) {
-    const auto entry = parse_job_entry(rest);
+    const auto entry = parse_timed_run(rest);
     if (!entry) return true;
     if (entry->time_ns < query.since_ns) return false;
     auto run = read_run(ground, tool, entry->run);
@@ -129,6 +131,9 @@ Outcome Run::outcome() const {
     if (!outdated) return judgement->outcome;
   }
   if (end) {
+    const bool known = end->exit_code >= 0 || end->signal > 0 || end->timed_out > 0 ||
+                       end->exec_errno > 0 || end->oom_kills > 0;
+    if (!known) return Outcome::ended;
     const bool good =
         end->exit_code <= 0 && end->signal <= 0 && end->timed_out <= 0 && end->exec_errno <= 0;
     return good ? Outcome::succeeded : Outcome::failed;
@@ -178,29 +183,15 @@ Result<std::vector<RunEvent>> Ledger::samples(std::string_view tool, std::string
 }
 
 Result<std::vector<Run>> Ledger::runs(std::string_view tool, const RunQuery& query) const {
-  std::vector<std::string> jobs{query.job};
-  if (query.job.empty()) {
-    auto all = this->jobs(tool);
-    if (!all) return fail(std::move(all).error());
-    jobs = *std::move(all);
-  }
   std::vector<Run> runs;
+  if (query.limit == 0) return runs;
   std::size_t looked_at = 0;
-  for (const auto& job : jobs) {
-    std::size_t of_job = 0;
-    auto read = each_run(ground_, tool, job, query, [&](Run&& run) {
-      if (++looked_at > query.look_at_most) return false;
-      if (!query.wanted || query.wanted(run)) {
-        runs.push_back(std::move(run));
-        ++of_job;
-      }
-      return of_job < query.limit;
-    });
-    if (!read) return fail(std::move(read).error());
-  }
-  std::stable_sort(runs.begin(), runs.end(),
-                   [](const Run& a, const Run& b) { return a.time_ns() > b.time_ns(); });
-  if (runs.size() > query.limit) runs.resize(query.limit);
+  auto read = each_run(ground_, tool, query, [&](Run&& run) {
+    if (++looked_at > query.look_at_most) return false;
+    if (!query.wanted || query.wanted(run)) runs.push_back(std::move(run));
+    return runs.size() < query.limit;
+  });
+  if (!read) return fail(std::move(read).error());
   return runs;
 }
 
@@ -260,19 +251,16 @@ Result<std::optional<std::string>> Ledger::sketch(std::string_view tool,
 Result<std::vector<Ledger::Pending>> Ledger::pending(std::size_t limit) const {
   std::vector<Pending> pending;
   const std::string prefix(1, static_cast<char>(LedgerPart::pending));
-  auto read =
-      each_under(ground_, prefix, prefix, [&](std::string_view rest, std::string_view mark) {
-        const auto tool = take_text(rest);
-        const auto run = take_text(rest);
-        if (tool && run)
-          pending.push_back({std::string(*tool), std::string(*run), std::string(mark)});
-        return true;
-      });
+  auto read = each_under(ground_, prefix, prefix, [&](std::string_view rest, std::string_view) {
+    const auto mark = take_text(rest);
+    const auto tool = take_text(rest);
+    const auto run = take_text(rest);
+    if (mark && tool && run) {
+      pending.push_back({std::string(*tool), std::string(*run), std::string(*mark)});
+    }
+    return pending.size() < limit;
+  });
   if (!read) return fail(std::move(read).error());
-  // In the order in which they became so: marks are numbers of one length.
-  std::sort(pending.begin(), pending.end(),
-            [](const Pending& a, const Pending& b) { return a.mark < b.mark; });
-  if (pending.size() > limit) pending.resize(limit);
   return pending;
 }
 
@@ -306,8 +294,6 @@ Result<void> Ledger::write(const RecordWrite& changes) {
     else
       change.remove(ground_.ledger, std::move(key));
   }
-  // A run that became pending anew since it was looked at must stay so.
-  const std::lock_guard lock(ground_.events.marking);
   for (const auto& verdict : changes.verdicts) {
     change.put(ground_.ledger, ledger_key(LedgerPart::verdict, verdict.tool, verdict.run),
                encode_verdict(verdict.judgement, verdict.json));
@@ -315,12 +301,8 @@ Result<void> Ledger::write(const RecordWrite& changes) {
       change.put(ground_.ledger, ledger_key(LedgerPart::sketch, verdict.tool, verdict.run),
                  *verdict.sketch);
     }
-    auto key = ledger_key(LedgerPart::pending, verdict.tool, verdict.run);
-    auto mark = ground_.db->get(*ground_.ledger, key);
-    if (!mark) return fail(std::move(mark).error());
-    if (*mark && (verdict.mark.empty() || **mark == verdict.mark)) {
-      change.remove(ground_.ledger, std::move(key));
-    }
+    // Only the mark that was looked at: a run that ended anew meanwhile has another.
+    change.remove(ground_.ledger, pending_key(verdict.mark, verdict.tool, verdict.run));
   }
   return ground_.db->write(change);
 }
@@ -333,29 +315,35 @@ std::shared_ptr<void> Ledger::subscribe(
 Result<std::size_t> Ledger::forget(std::int64_t before_ns) {
   std::size_t forgotten = 0;
   for (const auto& tool : tools()) {
-    auto jobs = this->jobs(tool);
-    if (!jobs) return fail(std::move(jobs).error());
-    for (const auto& job : *jobs) {
-      for (;;) {
-        Change change;
-        std::size_t runs = 0;
-        const auto prefix = ledger_key(LedgerPart::job, tool, job);
-        auto read = each_under(ground_, prefix, job_key(tool, job, before_ns - 1, ""),
-                               [&](std::string_view rest, std::string_view) {
-                                 change.remove(ground_.ledger, prefix + std::string(rest));
-                                 const auto entry = parse_job_entry(rest);
-                                 if (!entry) return true;
-                                 remove_run(ground_, tool, entry->run, change);
-                                 return ++runs < kForgetAtOnce;
-                               });
-        if (!read) return fail(std::move(read).error());
-        if (change.operations.empty()) break;
-        if (auto written = ground_.db->write(change); !written) {
-          return fail(std::move(written).error());
+    const auto prefix = ledger_key(LedgerPart::time, tool);
+    for (auto from = time_key(tool, before_ns - 1, "");;) {
+      Change change;
+      std::size_t looked_at = 0;
+      Result<void> outcome;
+      auto read = each_under(ground_, prefix, from, [&](std::string_view rest, std::string_view) {
+        from = prefix + std::string(rest) + '\0';
+        const auto entry = parse_timed_run(rest);
+        Result<std::optional<Run>> run = entry ? read_run(ground_, tool, entry->run) : std::nullopt;
+        if (!run && run.error().code != Errc::corrupt) {
+          outcome = fail(std::move(run).error());
+          return false;
         }
-        forgotten += runs;
-        if (runs < kForgetAtOnce) break;
-      }
+        // A service that began long ago and lives is not forgotten.
+        const bool lives = run && *run && (*run)->end_ns() == 0 && (*run)->last_sample &&
+                           (*run)->last_sample->time_ns >= before_ns;
+        if (!lives && entry) {
+          const auto& job = run && *run ? (*run)->job : std::string();
+          change.remove(ground_.ledger, prefix + std::string(rest));
+          change.remove(ground_.ledger, job_key(tool, job, entry->time_ns, entry->run));
+          remove_run(ground_, tool, entry->run, change);
+          ++forgotten;
+        }
+        return ++looked_at < kForgetAtOnce;
+      });
+      if (read) read = outcome;
+      if (read && !change.operations.empty()) read = ground_.db->write(change);
+      if (!read) return fail(std::move(read).error());
+      if (looked_at < kForgetAtOnce) break;
     }
   }
   return forgotten;

@@ -39,6 +39,7 @@ enum class Outcome : std::uint8_t {
   lost,     // never ended
   missed,   // a tick without a run
   skipped,  // a tick that found the run before it alive
+  ended,    // it is over, and nobody knows how
 };
 [[nodiscard]] std::string_view name(Outcome outcome);
 [[nodiscard]] std::optional<Outcome> parse_outcome(std::string_view name);

@@ -9,10 +9,12 @@
 namespace logboom::store {
 namespace {
 
-std::string mark_of(std::int64_t now_ns, std::uint64_t number) {
-  char text[48];
-  std::snprintf(text, sizeof text, "%019lld.%020llu", static_cast<long long>(now_ns),
-                static_cast<unsigned long long>(number));
+// Made from the event, so that one that comes twice waits once; in order of time.
+std::string mark_of(const RunEvent& event) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%019lld.%d",
+                static_cast<long long>(std::max<std::int64_t>(event.time_ns, 0)),
+                static_cast<int>(event.kind));
   return text;
 }
 
@@ -20,14 +22,6 @@ std::string mark_of(std::int64_t now_ns, std::uint64_t number) {
 bool asks_for_verdict(RunEvent::Kind kind) {
   return kind == RunEvent::Kind::end || kind == RunEvent::Kind::lost ||
          kind == RunEvent::Kind::missed || kind == RunEvent::Kind::skipped;
-}
-
-// Ids are unique by chance, not by force: who names another's run does not take it over.
-void own(const Ground& ground, const std::string& tool, const std::string& run, Change& change) {
-  auto key = ledger_key(LedgerPart::owner, run);
-  const auto owner = ground.db->get(*ground.ledger, key);
-  if (owner && *owner) return;
-  change.put(ground.ledger, std::move(key), tool);
 }
 
 }  // namespace
@@ -40,38 +34,57 @@ Result<RunEvent> check_event(RunEvent event) {
   return event;
 }
 
-void add_event(const Ground& ground, const std::string& tool, const RunEvent& event,
-               std::uint64_t number, Change& change) {
-  const auto& ledger = ground.ledger;
+// Ids are unique by chance, not by force: who names another's run does not take it over. True when
+// this is the first that is heard of the run.
+bool EventWriter::own(const std::string& tool, const std::string& run) {
+  if (owners_.contains(run)) return false;
+  auto key = ledger_key(LedgerPart::owner, run);
+  const auto owner = ground_.db->get(*ground_.ledger, key);
+  if (!owner) return true;  // unreadable: then it stays whose it is
+  if (*owner) return **owner != tool;
+  owners_.emplace(run, tool);
+  change_.put(ground_.ledger, std::move(key), tool);
+  return true;
+}
+
+void EventWriter::add(const std::string& tool, const RunEvent& event) {
+  const auto& ledger = ground_.ledger;
   if (event.kind == RunEvent::Kind::check || event.kind == RunEvent::Kind::check_gone) {
     auto key = ledger_key(LedgerPart::check, tool, event.job);
     if (event.kind == RunEvent::Kind::check) {
-      change.put(ledger, std::move(key), encode_event(event));
-      change.put(ledger, ledger_key(LedgerPart::tool, tool), "");
+      change_.put(ledger, std::move(key), encode_event(event));
+      change_.put(ledger, ledger_key(LedgerPart::tool, tool), "");
     } else {
-      change.remove(ledger, std::move(key));
+      change_.remove(ledger, std::move(key));
     }
     return;
   }
-  change.put(ledger, event_key(tool, event), encode_event(event));
+  change_.put(ledger, event_key(tool, event), encode_event(event));
   if (event.kind == RunEvent::Kind::sample) return;
-  change.put(ledger, job_key(tool, event.job, event.time_ns, event.run), "");
-  own(ground, tool, event.run, change);
-  change.put(ledger, ledger_key(LedgerPart::tool, tool), "");
+  const bool first = own(tool, event.run);
+  const bool begins = event.kind != RunEvent::Kind::end && event.kind != RunEvent::Kind::lost;
+  if (first || begins) {
+    change_.put(ledger, job_key(tool, event.job, event.time_ns, event.run), "");
+    change_.put(ledger, time_key(tool, event.time_ns, event.run), "");
+    change_.put(ledger, ledger_key(LedgerPart::tool, tool), "");
+  }
   if (asks_for_verdict(event.kind)) {
-    change.put(ledger, ledger_key(LedgerPart::pending, tool, event.run),
-               mark_of(ground.now(), number));
+    change_.put(ledger, pending_key(mark_of(event), tool, event.run), "");
   }
 }
 
 void remove_run(const Ground& ground, std::string_view tool, std::string_view run, Change& change) {
   const auto prefix = ledger_key(LedgerPart::event, tool, run);
-  (void)ground.db->each(*ground.ledger, prefix, [&](std::string_view key, std::string_view) {
+  (void)ground.db->each(*ground.ledger, prefix, [&](std::string_view key, std::string_view value) {
     if (!key.starts_with(prefix)) return false;
     change.remove(ground.ledger, std::string(key));
+    const auto event = decode_event(value);
+    if (event && asks_for_verdict(event->kind)) {
+      change.remove(ground.ledger, pending_key(mark_of(*event), tool, run));
+    }
     return true;
   });
-  for (const auto part : {LedgerPart::verdict, LedgerPart::sketch, LedgerPart::pending}) {
+  for (const auto part : {LedgerPart::verdict, LedgerPart::sketch}) {
     change.remove(ground.ledger, ledger_key(part, tool, run));
   }
   auto key = ledger_key(LedgerPart::owner, run);

@@ -1,10 +1,11 @@
 // How run events get into the ledger: diverted from a batch's records at its commit.
 //
-// Threads: add_event() and remove_run() by whoever holds the change; EventSubscribers from any.
+// Threads: EventWriter and remove_run() by whoever holds the change; EventSubscribers from any.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -21,10 +22,19 @@ struct Ground;
 // What its keys cannot hold is invalid: a job with a zero byte, a run without a job.
 [[nodiscard]] Result<RunEvent> check_event(RunEvent event);
 
-// What the ledger keeps of an event goes into the change. `number` rises with every event of a
-// store's life: the mark of a run that is pending.
-void add_event(const Ground& ground, const std::string& tool, const RunEvent& event,
-               std::uint64_t number, Change& change);
+// Puts what the ledger keeps of events into one change.
+class EventWriter {
+ public:
+  EventWriter(const Ground& ground, Change& change) : ground_(ground), change_(change) {}
+  void add(const std::string& tool, const RunEvent& event);
+
+ private:
+  bool own(const std::string& tool, const std::string& run);
+
+  const Ground& ground_;
+  Change& change_;
+  std::map<std::string, std::string> owners_;  // of runs this change names first
+};
 
 // Takes all there is of a run, but for its entries under its job.
 void remove_run(const Ground& ground, std::string_view tool, std::string_view run, Change& change);
@@ -34,9 +44,6 @@ class EventSubscribers {
   using Committed = std::function<void(const std::string& tool, const RunEvent& event)>;
   [[nodiscard]] std::shared_ptr<void> add(Committed committed);
   void tell(const std::string& tool, const RunEvent& event) const;
-
-  // Held while pending marks are written or taken away.
-  mutable std::mutex marking;
 
  private:
   struct Subscriber {

@@ -79,6 +79,19 @@ std::string job_key(std::string_view tool, std::string_view job, std::int64_t ti
   return key;
 }
 
+std::string time_key(std::string_view tool, std::int64_t time_ns, std::string_view run) {
+  auto key = ledger_key(LedgerPart::time, tool);
+  put_big(key, ~static_cast<std::uint64_t>(time_ns));
+  key.append(run);
+  return key;
+}
+
+std::string pending_key(std::string_view mark, std::string_view tool, std::string_view run) {
+  auto key = ledger_key(LedgerPart::pending, mark, tool);
+  put_key_text(key, run);
+  return key;
+}
+
 std::string record_key(std::string_view table, std::string_view key) {
   return ledger_key(LedgerPart::record, table).append(key);
 }
@@ -91,11 +104,11 @@ std::optional<std::string_view> take_text(std::string_view& key) {
   return text;
 }
 
-std::optional<JobEntry> parse_job_entry(std::string_view rest) {
+std::optional<TimedRun> parse_timed_run(std::string_view rest) {
   if (rest.size() <= 8) return std::nullopt;
   std::uint64_t number = 0;
   for (std::size_t i = 0; i < 8; ++i) number = number << 8 | static_cast<std::uint8_t>(rest[i]);
-  return JobEntry{static_cast<std::int64_t>(~number), rest.substr(8)};
+  return TimedRun{static_cast<std::int64_t>(~number), rest.substr(8)};
 }
 
 std::string encode_event(const RunEvent& event) {

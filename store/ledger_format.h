@@ -18,9 +18,10 @@ namespace logboom::store {
 enum class LedgerPart : char {
   event = 'e',    // tool, run, kind [, second]: an event
   job = 'j',      // tool, job, newest first, run: nothing
+  time = 'w',     // tool, newest first, run: nothing
   tool = 'l',     // tool: nothing
   owner = 'r',    // run: tool
-  pending = 'p',  // tool, run: mark
+  pending = 'p',  // mark, tool, run: nothing
   check = 'c',    // tool, job: an event
   verdict = 'v',  // tool, run: judgement, json
   sketch = 'k',   // tool, run: the upper layer's bytes
@@ -34,16 +35,20 @@ enum class LedgerPart : char {
 [[nodiscard]] std::string event_key(std::string_view tool, const RunEvent& event);
 [[nodiscard]] std::string job_key(std::string_view tool, std::string_view job, std::int64_t time_ns,
                                   std::string_view run);
+[[nodiscard]] std::string time_key(std::string_view tool, std::int64_t time_ns,
+                                   std::string_view run);
+[[nodiscard]] std::string pending_key(std::string_view mark, std::string_view tool,
+                                      std::string_view run);
 [[nodiscard]] std::string record_key(std::string_view table, std::string_view key);
 
 // Takes the next text off a key's rest; nothing when it is not there.
 [[nodiscard]] std::optional<std::string_view> take_text(std::string_view& key);
-// What follows the job in a job key.
-struct JobEntry {
+// What follows the names in a job key and in a time key.
+struct TimedRun {
   std::int64_t time_ns = 0;
   std::string_view run;
 };
-[[nodiscard]] std::optional<JobEntry> parse_job_entry(std::string_view rest);
+[[nodiscard]] std::optional<TimedRun> parse_timed_run(std::string_view rest);
 
 // A value with its checksum.
 [[nodiscard]] std::string encode_event(const RunEvent& event);

@@ -279,3 +279,37 @@ TEST_CASE("a run stays the tool's that named it first") {
   REQUIRE(*ledger.forget(kNow - 100 * kSecond) == 1);
   CHECK((*ledger.find("r"))->tool == "a");
 }
+
+TEST_CASE("one busy job does not hide the others' runs") {
+  Fixture fixture;
+  append(fixture.store(), "a", {event(Kind::start, "z", "zzz", 500), ended("z", "zzz", 501, 1)});
+  for (int i = 0; i < 30; ++i) {
+    const auto id = "r" + std::to_string(i);
+    append(fixture.store(), "a", {event(Kind::start, id, "aaa", i), ended(id, "aaa", i, 0)});
+  }
+  const auto failed = [](const Run& run) { return is_bad(run.outcome()); };
+  const auto found =
+      fixture.store().ledger().runs("a", {.limit = 5, .wanted = failed, .look_at_most = 10});
+  CHECK(ids(*found) == Ids{"z"});
+}
+
+TEST_CASE("a run that lives is not forgotten, however long ago it began") {
+  Fixture fixture;
+  append(fixture.store(), "a", {event(Kind::start, "old", "web", 0)});
+  append(fixture.store(), "a", {event(Kind::sample, "old", "", 1'000)});
+  append(fixture.store(), "a", {event(Kind::start, "gone", "web", 1)});
+  auto& ledger = fixture.store().ledger();
+  CHECK(*ledger.forget(kNow + 500 * kSecond) == 1);
+  CHECK(ids(*ledger.runs("a", {})) == Ids{"old"});
+  append(fixture.store(), "a", {ended("old", "web", 2'000, 0)});
+  CHECK(ids(*ledger.runs("a", {.job = "web"})) == Ids{"old"});
+}
+
+TEST_CASE("a run whose end nobody saw is neither good nor bad") {
+  Fixture fixture;
+  append(fixture.store(), "a", {event(Kind::start, "r", "j", 0), ended("r", "j", 5, -1)});
+  const auto run = *fixture.store().ledger().run("a", "r");
+  CHECK(run->outcome() == Outcome::ended);
+  CHECK_FALSE(is_bad(run->outcome()));
+  CHECK(parse_outcome(name(Outcome::ended)) == Outcome::ended);
+}
