@@ -29,6 +29,7 @@ constexpr TextField kTexts[] = {
     {"user", &RunEvent::user, 256},
     {"reason", &RunEvent::reason, 256},
     {"message", &RunEvent::message, kMaxCommand},
+    {"interpreter", &RunEvent::interpreter, 256},
     {"other", &RunEvent::other, kMaxRunId},
     {"schedule", &RunEvent::schedule, 256},
     {"zone", &RunEvent::zone, 64},

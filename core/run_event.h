@@ -1,8 +1,9 @@
 // What happens to a run, as a log record on the same ordered path as the run's lines (DESIGN 4.8).
 //
 // An event is a record whose metadata has `logboom.event`; its fields are further metadata, as
-// text, so any OTLP agent carries them unchanged. The store takes it into the ledger and does not
-// show it among the lines. An event is applied once or many times with the same result.
+// text, inside a batch of ours, so no field needs a place of its own in OTLP. The store takes it
+// into the ledger and does not show it among the lines. An event is applied once or many times with
+// the same result.
 //
 // Units:  times are UTC nanoseconds; durations are milliseconds; sizes are bytes. -1: not known.
 // Errors: invalid (parse: which field). Unknown fields are ignored, so that old servers take new
@@ -54,6 +55,7 @@ struct RunEvent {
   std::int64_t core_dumped = -1;  // 1: it was
   std::int64_t timed_out = -1;    // 1: ended because its deadline had passed
   std::int64_t exec_errno = -1;   // the command could not be started at all
+  std::string interpreter;        // ... because the program its #! line names is not there
   std::int64_t oom_kills = -1;    // processes of it the kernel killed at the memory limit
   std::int64_t stop_signal = -1;  // what somebody sent to end it, if its wrapper saw that
   std::string reason;   // the container runtime's word: OOMKilled, Evicted, Completed, ...

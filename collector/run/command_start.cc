@@ -65,24 +65,22 @@ std::string interpreter_of(const std::string& path) {
   return std::string(line.substr(0, line.find_first_of(" \t")));
 }
 
-std::string explain(const std::string& program, int error_number) {
+void explain(const std::string& program, StartedCommand& started) {
   const auto path = find_program(program);
-  std::string text = "cannot run '" + program + "': ";
-  if (error_number == ENOENT && !path.empty()) {
-    auto interpreter = interpreter_of(path);
-    if (interpreter.ends_with('\r')) {
-      interpreter.pop_back();
-      return text + "its interpreter '" + interpreter +
-             "\\r' does not exist: the file has Windows line ends";
-    }
-    if (!interpreter.empty()) {
-      return text + "its interpreter '" + interpreter + "' does not exist";
-    }
+  auto& text = started.message = "cannot run '" + program + "': ";
+  const bool missing = started.error_number == ENOENT;
+  if (missing && !path.empty()) started.interpreter = interpreter_of(path);
+  if (started.interpreter.ends_with('\r')) {
+    auto shown = started.interpreter;
+    shown.pop_back();
+    text += "its interpreter '" + shown + "\\r' does not exist: the file has Windows line ends";
+  } else if (!started.interpreter.empty()) {
+    text += "its interpreter '" + started.interpreter + "' does not exist";
+  } else if (missing && program.find('/') == std::string::npos) {
+    text += "command not found";
+  } else {
+    text += std::strerror(started.error_number);
   }
-  if (error_number == ENOENT && program.find('/') == std::string::npos) {
-    return text + "command not found";
-  }
-  return text + std::strerror(error_number);
 }
 
 // Runs in the parent's memory (vfork), so it may only make system calls.
@@ -139,7 +137,7 @@ StartedCommand start_command(const std::vector<std::string>& command,
   started.error_number = error_number;
   if (error_number != 0) {
     if (pid > 0) ::waitpid(pid, nullptr, 0);
-    started.message = explain(command.front(), error_number);
+    explain(command.front(), started);
   }
   return started;
 }

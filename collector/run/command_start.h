@@ -40,6 +40,7 @@ struct StartedCommand {
   std::vector<Stream> streams;
   int error_number = 0;  // it could not be executed; `message` names what is missing
   std::string message;
+  std::string interpreter;  // of a script, where that is what is missing
 };
 
 [[nodiscard]] StartedCommand start_command(

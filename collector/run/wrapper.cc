@@ -128,6 +128,7 @@ class Wrapper {
     end.exec_errno = started_.error_number;
     end.exit_code = code;
     end.message = why;
+    end.interpreter = started_.interpreter;
     end.lines = 1;
     end.wall_ms = 0;
     writer_.end(std::move(end));

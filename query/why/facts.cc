@@ -138,6 +138,13 @@ class Judge {
     if (end.lost_bytes > 0) {
       prove("lost", std::to_string(end.lost_bytes) + " bytes of its output could not be kept");
     }
+    const bool known = end.exit_code >= 0 || end.signal > 0 || end.timed_out > 0 ||
+                       end.exec_errno > 0 || end.oom_kills > 0;
+    if (!known) {
+      prove("end", end.message.empty() ? "nobody saw how it ended" : end.message);
+      result_.outcome = "ended";
+      return conclude("unknown", 0, "it is over, and nobody saw how it ended");
+    }
     const bool good =
         end.exit_code <= 0 && end.signal <= 0 && end.timed_out <= 0 && end.exec_errno <= 0;
     result_.outcome = good ? "succeeded" : "failed";
@@ -170,9 +177,10 @@ class Judge {
     prove("exec",
           "the command could not be started: " +
               (why != nullptr ? std::string(why) : "error " + std::to_string(end.exec_errno)));
-    if (end.exec_errno == ENOENT && !end.message.empty()) {
-      result_.slots.emplace_back("interpreter", end.message);
-      conclude("platform/exec_not_found", 97, "the interpreter " + end.message + " is not there");
+    if (end.exec_errno == ENOENT && !end.interpreter.empty()) {
+      result_.slots.emplace_back("interpreter", end.interpreter);
+      conclude("platform/exec_not_found", 97,
+               "the interpreter " + end.interpreter + " is not there");
     } else if (end.exec_errno == ENOENT) {
       const auto command = what.substr(0, what.find(' '));
       result_.slots.emplace_back("command", command);

@@ -168,7 +168,7 @@ TEST_CASE("a program that was told to end and left in its own way was ended") {
 }
 
 TEST_CASE("a command that could not be executed says why") {
-  const auto [number, message, cause] = GENERATE(table<int, std::string, std::string>({
+  const auto [number, interpreter, cause] = GENERATE(table<int, std::string, std::string>({
       {ENOENT, "", "script/command_not_found"},
       {ENOENT, "/usr/bin/python9", "platform/exec_not_found"},
       {EACCES, "", "platform/exec_denied"},
@@ -179,10 +179,20 @@ TEST_CASE("a command that could not be executed says why") {
   CAPTURE(number);
   auto end = ended(127, -1);
   end.exec_errno = number;
-  end.message = message;
+  end.message = "cannot run 'x': as the wrapper says it";
+  end.interpreter = interpreter;
   const auto verdict = judged(end);
   CHECK(verdict.cause == cause);
   CHECK_FALSE(verdict.log_may_know_better);
+}
+
+TEST_CASE("an end that nobody saw proves neither good nor bad") {
+  RunEvent end;
+  end.kind = RunEvent::Kind::end;
+  end.message = "its end was not seen";
+  const auto verdict = judged(end);
+  CHECK(verdict.outcome == "ended");
+  CHECK(verdict.cause == "unknown");
 }
 
 TEST_CASE("the container runtime's word is a fact") {

@@ -59,6 +59,12 @@ def ended(server, job, tool=None):
     return wait_for(f"the run of {job}", look, 30)
 
 
+def judged(server, job):
+    reply = server.get(f"/api/v1/why?job={job}")
+    assert reply.status == 200, reply.body
+    return reply.json()
+
+
 def lines(server, job, tool=None):
     return [line for _, line, _ in server.query('{job="%s"}' % job, tool=tool)]
 
@@ -233,7 +239,16 @@ def test_signals_timeouts_and_what_cannot_run(server):
     assert ended(server, "crash")["signal"] == signal.SIGSEGV
     done = run(server, "--job", "typo", "--", "no-such-command")
     assert done.returncode == 127 and b"command not found" in done.stderr
-    assert ended(server, "typo")["outcome"] == "failed"
+    ended(server, "typo")
+    assert judged(server, "typo")["class"] == "script/command_not_found"
+    script = server.directory / "old.sh"
+    script.write_text("#!/usr/bin/python9\n")
+    script.chmod(0o755)
+    assert run(server, "--job", "old", "--", script).returncode == 127
+    ended(server, "old")
+    verdict = judged(server, "old")
+    assert verdict["class"] == "platform/exec_not_found"
+    assert verdict["slots"]["interpreter"] == "/usr/bin/python9"
 
 
 def memory_cgroup():
