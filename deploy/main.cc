@@ -16,7 +16,7 @@ namespace {
 constexpr int kUsage = 2, kFailed = 1;
 
 constexpr std::string_view kHelp =
-    R"(logboom: gathers the logs of every container and job, to search and follow without ssh
+    R"(logboom: gathers the logs of every container and job, and says why a script failed
 
 usage: logboom COMMAND [FLAGS]
 

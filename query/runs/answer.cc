@@ -187,6 +187,9 @@ std::string verdict_json(const VerdictAnswer& answer) {
   append_null_or(json, "first_seen", answer.first_seen);
   json.member("failures", static_cast<std::int64_t>(answer.failures));
   append_excerpt_lines(json, answer);
+  if (answer.dropped_lines > 0) {
+    json.member("dropped_lines", static_cast<std::int64_t>(answer.dropped_lines));
+  }
   json.flag("complete", answer.complete).close('}');
   return json.take();
 }

@@ -50,7 +50,8 @@ struct VerdictAnswer {
   const std::vector<why::LogLine>& lines;
   std::string failing_since, last_good, first_seen;
   std::uint64_t failures = 0;
-  bool complete = true;
+  std::uint64_t dropped_lines = 0;  // of a long run's middle, not looked at
+  bool complete = true;             // all its lines had arrived
 };
 [[nodiscard]] std::string verdict_json(const VerdictAnswer& answer);
 

@@ -17,17 +17,22 @@ constexpr std::int64_t kLate = 5 * 60 * 1'000'000'000LL;  // where a check names
 constexpr std::int64_t kQuietFloorMs = 600'000;
 constexpr std::int64_t kMiB = 1 << 20;
 
+bool says_something(store::Outcome outcome) {
+  return outcome == store::Outcome::succeeded || store::is_bad(outcome);
+}
+
 struct Job {
   std::string tool, name;
   std::vector<store::Run> runs;  // newest first
   std::optional<RunEvent> check;
+  bool whole = false;  // there are no runs before these
 
   [[nodiscard]] const store::Run* last() const { return runs.empty() ? nullptr : &runs.front(); }
-  // The last that says something about the job's state: neither running nor skipped.
+  // The last that says something about the job's state.
   [[nodiscard]] const store::Run* last_judged() const {
     for (const auto& run : runs) {
       const auto outcome = run.outcome();
-      if (outcome != store::Outcome::running && outcome != store::Outcome::skipped) return &run;
+      if (says_something(outcome)) return &run;
     }
     return nullptr;
   }
@@ -46,10 +51,11 @@ struct Job {
 
 Result<Job> read_job(const RunsApi& api, const std::string& tool, const std::string& name,
                      std::size_t runs) {
-  Job job{.tool = tool, .name = name, .runs = {}, .check = {}};
+  Job job{.tool = tool, .name = name, .runs = {}, .check = {}, .whole = false};
   auto read = api.store->ledger().runs(tool, {.job = name, .limit = runs});
   if (!read) return fail(std::move(read).error());
   job.runs = *std::move(read);
+  job.whole = job.runs.size() < runs;
   return job;
 }
 
@@ -64,7 +70,7 @@ Result<std::vector<Job>> read_jobs(const RunsApi& api, const std::string& tool, 
   std::vector<Job> jobs;
   for (const auto& name : *names) {
     auto job = read_job(api, tool, name, runs);
-    if (job && job->in_trouble() && job->runs.size() == runs && runs < kStateRuns) {
+    if (job && job->in_trouble() && !job->whole && runs < kStateRuns) {
       job = read_job(api, tool, name, kStateRuns);
     }
     if (!job) return fail(std::move(job).error());
@@ -88,7 +94,7 @@ State state_of(const Job& job) {
   State state;
   for (const auto& run : job.runs) {
     const auto outcome = run.outcome();
-    if (outcome == store::Outcome::running || outcome == store::Outcome::skipped) continue;
+    if (!says_something(outcome)) continue;
     if (store::is_bad(outcome) != job.in_trouble()) {
       state.known = true;
       return state;
@@ -96,7 +102,7 @@ State state_of(const Job& job) {
     state.since = &run;
     ++state.length;
   }
-  state.known = job.runs.size() < kRecent;
+  state.known = job.whole;
   return state;
 }
 

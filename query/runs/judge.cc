@@ -201,7 +201,8 @@ Result<Judge::Judged> Judge::judge(const store::Run& run, bool complete,
                               .last_good = judgement.last_good,
                               .first_seen = bad ? *first : std::string(),
                               .failures = bad ? history->failures : 0,
-                              .complete = complete && the_case.dropped_lines == 0});
+                              .dropped_lines = the_case.dropped_lines,
+                              .complete = complete});
   return judged;
 }
 

@@ -81,6 +81,7 @@ Look look_of(std::string_view word) {
       {"frozen", {"=", kRed}},
       {"skipped", {"\xc2\xbb", kGrey}},
       {"running", {"\xe2\x80\xa6", kCyan}},
+      {"ended", {"?", kGrey}},
   });
   const auto found = std::ranges::find(kRows, word, &Row::word);
   return found == kRows.end() ? Look{"?", kGrey} : found->look;

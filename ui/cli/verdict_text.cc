@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kReset = "\x1b[0m", kDim = "\x1b[2m", kBold = "\x1b[1m";
 constexpr std::string_view kDot = " \xc2\xb7 ", kBest = "\xe2\x96\xb6 ", kEllipsis = "\xe2\x80\xa6";
-constexpr std::size_t kNameColumns = 13;  // of the facts' names
+constexpr std::size_t kNameColumns = 14;  // of the facts' names
 constexpr std::size_t kBestLines = 4;     // cited lines that are marked; all are in -o json
 constexpr std::size_t kLeastWidth = 30;
 

@@ -4,7 +4,7 @@ import { getJson } from './api';
 import { allTools } from './route';
 
 export type Outcome =
-  'running' | 'succeeded' | 'failed' | 'suspect' | 'lost' | 'missed' | 'skipped' | 'unknown'; // of a job that has not run yet
+  'running' | 'succeeded' | 'failed' | 'suspect' | 'lost' | 'missed' | 'skipped' | 'ended' | 'unknown'; // of a job that has not run yet
 
 export interface Run {
   id: string;

@@ -62,6 +62,7 @@ export const signs: Record<Outcome, string> = {
   missed: '∅',
   skipped: '»',
   running: '…',
+  ended: '?',
   unknown: '?',
 };
 
