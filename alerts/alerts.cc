@@ -8,10 +8,12 @@
 #include "alerts/notify/irc.h"
 #include "alerts/notify/mail.h"
 #include "alerts/schedule.h"
+#include "alerts/sweep.h"
 #include "core/log.h"
 #include "core/metrics.h"
 #include "core/stop.h"
 #include "core/time.h"
+#include "query/runs/frozen.h"
 
 namespace logboom::alerts {
 namespace {
@@ -20,10 +22,7 @@ constexpr auto kTurn = std::chrono::milliseconds(1'000);
 constexpr auto kTestWait = std::chrono::seconds(20);
 constexpr std::int64_t kSecond = 1'000'000'000;
 constexpr std::int64_t kDigestEveryNs = 10 * kSecond, kSweepEveryNs = 24 * 3600 * kSecond;
-constexpr std::int64_t kKeepClosedNs = 400 * 24 * 3600 * kSecond;
-constexpr std::size_t kSweepAtOnce = 1'000;
-constexpr std::string_view kJobs = "alert_jobs", kIncidents = "incidents", kKeys = "incident_keys",
-                           kFrozen = "alert_frozen";
+constexpr std::string_view kJobs = "alert_jobs", kIncidents = "incidents", kKeys = "incident_keys";
 
 struct Meters {
   metrics::Counter& opened =
@@ -254,7 +253,9 @@ class AllAlerts final : public Alerts {
     incident.id = run_id_of("incident\n" + live.tool + "\n" + live.job + "\nfrozen\n" + live.run);
     auto known = records_.get(kKeys, incident.id);
     if (!known) return fail(std::move(known).error());
-    if (*known) return {};  // once per run is enough
+    store::RecordWrite changes;
+    changes.put(std::string(query::kFrozenRuns), joined_key(live.tool, live.run), incident.key());
+    if (*known) return records_.write(changes);  // told once per run is enough
     incident.tool = live.tool;
     incident.job = live.job;
     incident.kind = Kind::frozen;
@@ -268,23 +269,23 @@ class AllAlerts final : public Alerts {
     incident.first_bad_ns = incident.last_bad_ns = incident.opened_ns - live.quiet_ms * 1'000'000;
     incident.failures = 1;
     incident.messages = 1;
-    store::RecordWrite changes;
     if (auto told = tell_live(Tell::frozen, incident, changes); !told) return told;
-    changes.put(std::string(kFrozen), joined_key(live.tool, live.run), incident.key());
     put_incident(incident, changes);
-    meters().opened.add();
-    return records_.write(changes);
+    auto written = records_.write(changes);
+    if (written) meters().opened.add();
+    return written;
   }
 
   Result<void> close_frozen(const LiveRun& live, bool ended) {
     const std::string key = joined_key(live.tool, live.run);
-    auto where = records_.get(kFrozen, key);
+    auto where = records_.get(query::kFrozenRuns, key);
     if (!where) return fail(std::move(where).error());
     auto incident = incident_at(where->value_or(""), {});
     if (!incident) return fail(std::move(incident).error());
-    if (!*incident || !(*incident)->open()) return {};
-    (*incident)->closed_ns = options_.now();
     store::RecordWrite changes;
+    changes.remove(std::string(query::kFrozenRuns), key);
+    if (!*incident || !(*incident)->open()) return records_.write(changes);
+    (*incident)->closed_ns = options_.now();
     // A run that ended badly is told of by its failure.
     auto run = store_.ledger().run(live.tool, live.run);
     const bool bad = ended && run && *run && store::is_bad((*run)->outcome());
@@ -292,10 +293,10 @@ class AllAlerts final : public Alerts {
       ++(*incident)->messages;
       if (auto told = tell_live(Tell::resumed, **incident, changes); !told) return told;
     }
-    changes.remove(std::string(kFrozen), key);
     put_incident(**incident, changes);
-    meters().closed.add();
-    return records_.write(changes);
+    auto written = records_.write(changes);
+    if (written) meters().closed.add();
+    return written;
   }
 
   Result<void> tell_live(Tell tell, const Incident& incident, store::RecordWrite& changes) {
@@ -312,6 +313,8 @@ class AllAlerts final : public Alerts {
     store::Scan scan;
     scan.start = since_ns;
     scan.end = INT64_MAX;
+    // Metadata is indexed like words: blocks that cannot hold the run are not read.
+    store::tokens(run, [&](std::string_view token) { scan.tokens.emplace_back(token); });
     const auto snapshot = store_.snapshot(tool);
     auto done = snapshot.scan(
         scan, [&](std::int64_t) { return !found; },
@@ -335,7 +338,7 @@ class AllAlerts final : public Alerts {
       }
       if (done && now - sweep_ns >= kSweepEveryNs) {
         sweep_ns = now;
-        done = sweep(now);
+        done = sweep(records_, store_.ledger(), now);
       }
       if (!done && !std::exchange(troubled, true)) {
         log::error("alerts: cannot look after schedules; trying on",
@@ -343,21 +346,6 @@ class AllAlerts final : public Alerts {
       }
       if (done) troubled = false;
     }
-  }
-
-  // Forgets what closed long ago.
-  Result<void> sweep(std::int64_t now_ns) {
-    store::RecordWrite changes;
-    auto read = records_.each(kIncidents, "", [&](std::string_view key, std::string_view value) {
-      const auto incident = Incident::decode(value);
-      if (incident && !incident->open() && incident->closed_ns + kKeepClosedNs < now_ns) {
-        changes.remove(std::string(kIncidents), std::string(key));
-        changes.remove(std::string(kKeys), incident->id);
-      }
-      return changes.operations.size() < kSweepAtOnce;
-    });
-    if (!read || changes.operations.empty()) return read;
-    return records_.write(changes);
   }
 
   Options options_;

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "alerts/fields.h"
-#include "alerts/notify/mime.h"
 #include "alerts/text.h"
 #include "core/metrics.h"
 
@@ -14,7 +13,6 @@ namespace {
 constexpr std::string_view kHeld = "alert_held";
 constexpr std::int64_t kHourNs = 3600 * std::int64_t{1'000'000'000};
 constexpr std::size_t kMaxDigestLines = 200;
-constexpr std::size_t kMaxTools = 100'000;  // whose rate is remembered
 
 // What is held back for one recipient of one tool.
 struct Digest {
@@ -26,7 +24,7 @@ struct Digest {
 
 metrics::Counter& held_counter() {
   static auto& counter =
-      metrics::counter("logboom_alerts_held_messages_total", "Messages held back for a digest");
+      metrics::counter("logboom_alerts_held_notices_total", "Notices held back for a digest");
   return counter;
 }
 
@@ -49,41 +47,52 @@ Announcer::Announcer(const Options& options, const Recipients& recipients, Recor
       silence_(silence),
       outbox_(outbox) {}
 
-Announcer::Turn Announcer::turn_of(const std::string& tool, std::int64_t now_ns) {
-  const std::lock_guard lock(mutex_);
-  if (rates_.size() > kMaxTools) rates_.clear();
-  auto& rate = rates_[tool];
-  for (auto* times : {&rate.told, &rate.held}) {
-    while (!times->empty() && times->front() + kHourNs <= now_ns) times->pop_front();
+void Announcer::Rate::age(std::int64_t now_ns) {
+  for (auto* notices : {&told, &held}) {
+    while (!notices->empty() && notices->front().first + kHourNs <= now_ns) notices->pop_front();
   }
+}
+
+Announcer::Turn Announcer::turn_of(const Notice& notice) {
+  const std::lock_guard lock(mutex_);
+  if (rates_.size() >= kMaxTools) {
+    for (auto& [tool, rate] : rates_) rate.age(notice.now_ns);
+    std::erase_if(rates_, [](const auto& tool) {
+      return tool.second.told.empty() && tool.second.held.empty();
+    });
+  }
+  auto& rate = rates_[notice.incident.tool];
+  rate.age(notice.now_ns);
+  const auto id = notice.id();
+  const auto has = [&](const Notices& notices) {
+    return std::ranges::find(notices, id, &Notices::value_type::second) != notices.end();
+  };
+  if (has(rate.told)) return Turn::now;
+  if (has(rate.held)) return Turn::held;
   if (rate.told.size() < options_.messages_per_hour) {
-    rate.told.push_back(now_ns);
+    rate.told.emplace_back(notice.now_ns, id);
     return Turn::now;
   }
+  held_counter().add();
   if (rate.held.size() >= kMaxHeld) return Turn::dropped;
-  rate.held.push_back(now_ns);
+  rate.held.emplace_back(notice.now_ns, id);
   return Turn::held;
 }
 
-std::string Announcer::mail_bytes(const Recipient& to, const Notice& notice) const {
-  const std::string link = silence_.link(to, notice.incident.tool);
-  auto parts = mail_parts(notice, to.address, link);
+Mail Announcer::mail_of(const Recipient& to, const std::string& tool, const std::string& message_id,
+                        std::int64_t now_ns, MailParts parts) const {
   Mail mail;
   mail.from = options_.mail.from;
   mail.to = to.address;
   mail.host = host_of(options_.mail.from);
   mail.subject = std::move(parts.subject);
-  mail.message_id = notice.id() + "@" + mail.host;
-  if (notice.incident.messages > 1) {
-    mail.in_reply_to = notice.incident.id + ".1@" + mail.host;
-    mail.references = {mail.in_reply_to};
-  }
-  mail.list_name = notice.incident.tool;
-  mail.unsubscribe_url = link;
-  mail.date_ns = notice.now_ns;
+  mail.message_id = message_id + "@" + mail.host;
+  mail.list_name = tool;
+  mail.unsubscribe_url = silence_.link(to, tool);
+  mail.date_ns = now_ns;
   mail.plain = std::move(parts.plain);
   mail.html = std::move(parts.html);
-  return mime(mail);
+  return mail;
 }
 
 void Announcer::add(const Recipient& to, const Notice& notice, store::RecordWrite& changes) {
@@ -94,8 +103,17 @@ void Announcer::add(const Recipient& to, const Notice& notice, store::RecordWrit
   entry.tool = notice.incident.tool;
   entry.title = cut(irc_line(notice), 200);
   entry.created_ns = notice.now_ns;
-  const bool mail = to.way == Recipient::Way::mail;
-  outbox_.add(entry, mail ? mail_bytes(to, notice) : irc_line(notice), changes);
+  if (to.way != Recipient::Way::mail) {
+    (void)outbox_.add(entry, irc_line(notice), changes);
+    return;
+  }
+  auto mail = mail_of(to, entry.tool, entry.message_id, notice.now_ns,
+                      mail_parts(notice, to.address, silence_.link(to, entry.tool)));
+  if (notice.incident.messages > 1) {
+    mail.in_reply_to = notice.incident.id + ".1@" + mail.host;
+    mail.references = {mail.in_reply_to};
+  }
+  (void)outbox_.add(entry, mime(mail), changes);
 }
 
 Result<std::size_t> Announcer::announce(const Notice& notice, store::RecordWrite& changes) {
@@ -107,14 +125,13 @@ Result<std::size_t> Announcer::announce(const Notice& notice, store::RecordWrite
     if (*hears) wanted.push_back(std::move(to));
   }
   if (wanted.empty()) return 0;
-  const Turn turn = turn_of(incident.tool, notice.now_ns);
+  const Turn turn = turn_of(notice);
   for (const auto& to : wanted) {
     if (turn == Turn::now) {
       add(to, notice, changes);
       continue;
     }
-    held_counter().add();
-    if (turn == Turn::dropped) continue;
+    if (turn == Turn::dropped) break;
     Fields fields;
     fields.set("line", irc_line(notice));
     fields.set("at", notice.now_ns);
@@ -168,20 +185,9 @@ Result<void> Announcer::send_digests(std::int64_t now_ns) {
     entry.created_ns = now_ns;
     std::string bytes = entry.title;
     if (digest.to.way == Recipient::Way::mail) {
-      const std::string link = silence_.link(digest.to, digest.tool);
-      auto parts = digest_parts(digest.tool, digest.lines, options_.base_url, link);
-      Mail mail;
-      mail.from = options_.mail.from;
-      mail.to = digest.to.address;
-      mail.host = host_of(mail.from);
-      mail.subject = std::move(parts.subject);
-      mail.message_id = entry.message_id + "@" + mail.host;
-      mail.list_name = digest.tool;
-      mail.unsubscribe_url = link;
-      mail.date_ns = now_ns;
-      mail.plain = std::move(parts.plain);
-      mail.html = std::move(parts.html);
-      bytes = mime(mail);
+      bytes = mime(mail_of(digest.to, digest.tool, entry.message_id, now_ns,
+                           digest_parts(digest.tool, digest.lines, options_.base_url,
+                                        silence_.link(digest.to, digest.tool))));
     }
     (void)outbox_.add(entry, std::move(bytes), changes);
     if (auto written = records_.write(changes); !written) return written;

@@ -7,12 +7,15 @@
 // Threads: any.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "alerts/notice.h"
+#include "alerts/notify/mime.h"
 #include "alerts/options.h"
 #include "alerts/outbox.h"
 #include "alerts/recipients.h"
@@ -23,6 +26,7 @@ namespace logboom::alerts {
 class Announcer {
  public:
   static constexpr std::size_t kMaxHeld = 1'000;
+  static constexpr std::size_t kMaxTools = 10'000;  // beyond, idle ones are forgotten
 
   // Owns nothing: all must outlive it.
   Announcer(const Options& options, const Recipients& recipients, Records& records,
@@ -38,12 +42,19 @@ class Announcer {
 
  private:
   enum class Turn : std::uint8_t { now, held, dropped };
+  // When and which, in the last hour. By id, so that a notice whose write failed has the same turn
+  // when it comes again, and spends no other's.
+  using Notices = std::deque<std::pair<std::int64_t, std::string>>;
   struct Rate {
-    std::deque<std::int64_t> told, held;  // in the last hour
+    Notices told, held;
+    void age(std::int64_t now_ns);
   };
-  [[nodiscard]] Turn turn_of(const std::string& tool, std::int64_t now_ns);
+  [[nodiscard]] Turn turn_of(const Notice& notice);
   void add(const Recipient& to, const Notice& notice, store::RecordWrite& changes);
-  [[nodiscard]] std::string mail_bytes(const Recipient& to, const Notice& notice) const;
+  // One to `to` about the tool, but for what makes it part of a thread.
+  [[nodiscard]] Mail mail_of(const Recipient& to, const std::string& tool,
+                             const std::string& message_id, std::int64_t now_ns,
+                             MailParts parts) const;
 
   const Options& options_;
   const Recipients& recipients_;

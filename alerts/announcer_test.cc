@@ -23,16 +23,20 @@ struct Office {
     announcer.emplace(options, recipients, records, *silence, *outbox);
   }
   std::size_t announce(std::int64_t messages = 1) {
+    return tell("bot", std::to_string(++incidents), messages);
+  }
+  std::size_t tell(const std::string& tool, const std::string& name, std::int64_t messages = 1,
+                   bool write = true) {
     Notice notice;
     notice.now_ns = now;
-    notice.incident.id = run_id_of(std::to_string(++incidents));
-    notice.incident.tool = "bot";
-    notice.incident.job = "job" + std::to_string(incidents);
+    notice.incident.id = run_id_of(name);
+    notice.incident.tool = tool;
+    notice.incident.job = "job" + name;
     notice.incident.messages = messages;
     store::RecordWrite changes;
     const auto told = announcer->announce(notice, changes);
     REQUIRE(told);
-    REQUIRE(records.write(changes));
+    if (write) REQUIRE(records.write(changes));
     return *told;
   }
 
@@ -85,6 +89,29 @@ TEST_CASE("more messages than an hour bears come in one digest per recipient") {
   CHECK(told);
   CHECK(office.announce() == 2);
   CHECK(office.records.count("alert_outbox") == 10);
+}
+
+TEST_CASE("notices whose write failed spend nobody's turn when they come again") {
+  Office office({"bot=mailto:a@b.org"});
+  for (int tries = 0; tries < 10; ++tries) office.tell("bot", "1", 1, false);
+  office.tell("bot", "1");
+  CHECK(office.records.count("alert_outbox") == 1);
+  office.tell("bot", "2");
+  office.tell("bot", "3");
+  CHECK(office.records.count("alert_outbox") == 3);
+  for (int tries = 0; tries < 10; ++tries) office.tell("bot", "4");
+  CHECK(office.records.count("alert_held") == 1);
+}
+
+TEST_CASE("many tools make nobody's limit start again") {
+  Office office({"*=irc:#all"});
+  for (int i = 0; i < 4; ++i) office.announce();
+  CHECK(office.records.count("alert_held") == 1);
+  for (std::size_t i = 0; i <= Announcer::kMaxTools; ++i) {
+    office.tell("tool" + std::to_string(i), "x", 1, false);
+  }
+  office.announce();
+  CHECK(office.records.count("alert_held") == 2);
 }
 
 TEST_CASE("who unsubscribes hears no more of that tool, with the key of the link alone") {

@@ -6,7 +6,6 @@
 #include <mutex>
 #include <set>
 #include <thread>
-#include <tuple>
 #include <utility>
 
 #include "alerts/fields.h"
@@ -58,7 +57,7 @@ struct Lane {
     int tries = 0;
     Clock::time_point until{};
   };
-  std::map<std::string, Entry> entries;     // by id
+  std::map<std::pair<std::int64_t, std::string>, Entry> entries;  // by (due since, id)
   std::map<std::string, Pause> recipients;  // by address; gone when one gets through
   Pause server;
 };
@@ -140,7 +139,7 @@ class SendingOutbox final : public Outbox {
  private:
   void run(Lane& lane, const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-      read_table();
+      if (time_to_look()) read_table();
       auto due = next_due(lane);
       if (!due) {
         rest(stop);
@@ -165,24 +164,31 @@ class SendingOutbox final : public Outbox {
     }
   }
 
+  // Not before every message: a backlog of n would be read n times.
+  bool time_to_look() {
+    const std::lock_guard lock(mutex_);
+    const auto now = Clock::now();
+    if (now - looked_ < look_every(now)) return false;
+    looked_ = now;
+    return true;
+  }
+
   // Messages that have been written since the last look.
   void read_table() {
     std::vector<Entry> fresh;
     auto read = records_.each(kTable, "", [&](std::string_view key, std::string_view value) {
       const std::lock_guard lock(mutex_);
-      if (lanes_[0].entries.contains(std::string(key)) ||
-          lanes_[1].entries.contains(std::string(key)) || leaving_.contains(std::string(key))) {
-        return true;
-      }
+      if (known_.contains(key)) return true;
       if (auto entry = Entry::decode(value)) fresh.push_back(*std::move(entry));
       return true;
     });
     if (!read) log::warn("cannot read the outbox", {{"error", read.error().message}});
     const std::lock_guard lock(mutex_);
     for (auto& entry : fresh) {
-      if (leaving_.contains(entry.id)) continue;
+      if (!known_.insert(entry.id).second) continue;
       auto& lane = lanes_[entry.to.way == Recipient::Way::mail ? 0 : 1];
-      lane.entries.emplace(entry.id, std::move(entry));
+      auto key = std::pair(entry.created_ns, entry.id);
+      lane.entries.emplace(std::move(key), std::move(entry));
     }
     set_waiting();
   }
@@ -192,16 +198,11 @@ class SendingOutbox final : public Outbox {
     const std::lock_guard lock(mutex_);
     const auto now = Clock::now();
     if (lane.server.until > now) return std::nullopt;
-    const Entry* best = nullptr;
-    for (const auto& [id, entry] : lane.entries) {
+    for (const auto& [key, entry] : lane.entries) {
       const auto pause = lane.recipients.find(entry.to.address);
-      if (pause != lane.recipients.end() && pause->second.until > now) continue;
-      if (best == nullptr ||
-          std::tie(entry.created_ns, id) < std::tie(best->created_ns, best->id)) {
-        best = &entry;
-      }
+      if (pause == lane.recipients.end() || pause->second.until <= now) return entry;
     }
-    return best == nullptr ? std::nullopt : std::optional(*best);
+    return std::nullopt;
   }
 
   void delivered(Lane& lane, const Entry& entry, const std::stop_token& stop) {
@@ -253,8 +254,7 @@ class SendingOutbox final : public Outbox {
               store::RecordWrite changes = {}) {
     {
       const std::lock_guard lock(mutex_);
-      leaving_.insert(entry.id);
-      lane.entries.erase(entry.id);
+      lane.entries.erase({entry.created_ns, entry.id});
     }
     changes.remove(std::string(kTable), entry.id);
     changes.remove(std::string(kBodies), entry.id);
@@ -267,7 +267,7 @@ class SendingOutbox final : public Outbox {
       pause(stop, kDiskWait);
     }
     const std::lock_guard lock(mutex_);
-    leaving_.erase(entry.id);
+    known_.erase(entry.id);
     set_waiting();
   }
 
@@ -311,9 +311,10 @@ class SendingOutbox final : public Outbox {
   void rest(const std::stop_token& stop) {
     std::unique_lock lock(mutex_);
     const auto announced = announced_;
-    const bool soon = Clock::now() - announced < kAnnounced;
-    wake_.wait_for(lock, stop, soon ? kLookSoon : kLookIdle,
-                   [&] { return announced_ != announced; });
+    wake_.wait_for(lock, stop, look_every(Clock::now()), [&] { return announced_ != announced; });
+  }
+  [[nodiscard]] std::chrono::milliseconds look_every(Clock::time_point now) const {
+    return now - announced_ < kAnnounced ? kLookSoon : kLookIdle;
   }
   void pause(const std::stop_token& stop, std::chrono::milliseconds time) {
     std::unique_lock lock(mutex_);
@@ -328,9 +329,9 @@ class SendingOutbox final : public Outbox {
   std::condition_variable_any wake_;
   std::condition_variable fated_;
   Lane lanes_[2];
-  std::set<std::string> leaving_;  // being removed from the table
+  std::set<std::string, std::less<>> known_;  // what was read from the table and not yet removed
   std::map<std::string, std::pair<Fate, std::string>> fates_;
-  Clock::time_point announced_{};
+  Clock::time_point announced_{}, looked_{};
   std::vector<std::jthread> threads_;
 };
 

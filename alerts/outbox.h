@@ -12,7 +12,6 @@
 // Threads: add() and all else from any.
 #pragma once
 
-#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>

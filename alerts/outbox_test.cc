@@ -133,6 +133,23 @@ TEST_CASE("a disk that refuses the removal makes no second message") {
   CHECK(post.mail.letters(1).size() == 1);
 }
 
+TEST_CASE("a backlog goes out in order, and is not read again for each of its messages") {
+  Post post;
+  post.start();
+  post.outbox->stop();
+  std::string last;
+  for (int i = 300; i > 0; --i) last = post.add("i." + std::to_string(i), "mailto:a@b.org");
+  const auto reads = post.records.reads();
+  post.outbox.reset();
+  post.start();
+  CHECK(post.outbox->wait(last, kPatience).first == Fate::sent);
+  post.outbox->stop();
+  CHECK(post.records.reads() - reads < 100);
+  const auto letters = post.mail.letters(300);
+  REQUIRE(letters.size() == 300);
+  for (std::size_t i = 0; i < 300; ++i) CHECK(letters[i].id == "i." + std::to_string(300 - i));
+}
+
 TEST_CASE("a recipient that refuses holds up nobody else") {
   Post post;
   post.start();

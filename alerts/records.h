@@ -3,7 +3,8 @@
 //
 // Tables of this folder (keys and values are text; values JSON unless said otherwise):
 //   alert_jobs      TOOL\0JOB                   JobState
-//   alert_frozen    TOOL\0RUN                   key of its open frozen incident, bytes
+//   alert_frozen    TOOL\0RUN                   while it is frozen: its incident's key, bytes;
+//                                               query::kFrozenRuns, health reads it
 //   incidents       TOOL\0<newest first>ID      Incident
 //   incident_keys   ID                          its key in `incidents`
 //   alert_outbox    ID                          what is to be sent, to whom

@@ -4,12 +4,14 @@
 #include <deque>
 #include <map>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "alerts/fields.h"
 #include "core/log.h"
 #include "core/metrics.h"
 #include "core/time.h"
+#include "query/runs/frozen.h"
 
 namespace logboom::alerts {
 namespace {
@@ -42,6 +44,25 @@ struct Running {
   std::int64_t habit_ms = -1, habit_read_ns = 0;
 };
 
+// What is needed here of an event: commands and messages may be long, and many events wait.
+RunEvent slim(const RunEvent& event) {
+  RunEvent kept;
+  kept.kind = event.kind;
+  kept.time_ns = event.time_ns;
+  kept.run = event.run;
+  kept.job = event.job;
+  kept.trigger = event.trigger;
+  kept.deadline_ms = event.deadline_ms;
+  kept.quiet_ms = event.quiet_ms;
+  kept.quiet_cpu_ms = event.quiet_cpu_ms;
+  kept.max_quiet_ms = event.max_quiet_ms;
+  kept.cpu_ms = event.cpu_ms;
+  kept.schedule = event.schedule;
+  kept.zone = event.zone;
+  kept.grace_ms = event.grace_ms;
+  return kept;
+}
+
 class ClockWatch final : public Schedule {
  public:
   ClockWatch(const Options& options, Seams seams) : options_(options), seams_(std::move(seams)) {}
@@ -51,34 +72,25 @@ class ClockWatch final : public Schedule {
     // Subscribed before reading, so that nothing falls between.
     subscription_ = seams_.ledger->subscribe(
         [this](const std::string& tool, const RunEvent& event) { enqueue(tool, event); });
-    for (const auto& tool : seams_.ledger->tools()) {
-      auto checks = seams_.ledger->checks(tool);
-      if (!checks) return fail(std::move(checks).error());
-      for (const auto& check : *checks) take_check(tool, check);
-      store::RunQuery alive;
-      alive.limit = kMaxRunning;
-      alive.wanted = [](const store::Run& run) { return run.outcome() == store::Outcome::running; };
-      auto runs = seams_.ledger->runs(tool, alive);
-      if (!runs) return fail(std::move(runs).error());
-      for (const auto& run : *runs) take_running(run, now_ns);
-    }
-    return {};
+    return read_ledger(now_ns);
   }
 
   Result<void> tick(std::int64_t now_ns) override {
-    drain_queue(now_ns);
+    if (auto drained = drain_queue(now_ns); !drained) return drained;
     Found found;
+    Result<void> looked;  // the first error; what else was found is told all the same
     for (auto& [key, check] : checks_) {
       if (check.due_ns > now_ns && !check.started) continue;
-      if (auto looked = look_at(check, now_ns, found); !looked) return looked;
+      if (auto done = look_at(check, now_ns, found); !done && looked) looked = std::move(done);
     }
     for (auto it = running_.begin(); it != running_.end();) {
-      auto gone = look_at(it->second, now_ns, found);
-      if (!gone) return fail(std::move(gone).error());
-      it = *gone ? running_.erase(it) : std::next(it);
+      auto over = look_at(it->second, now_ns, found);
+      it = over && *over ? end_watch(it) : std::next(it);
+      if (!over && looked) looked = fail(std::move(over).error());
     }
     running_gauge_.set(static_cast<std::int64_t>(running_.size()));
-    return settle(std::move(found));
+    auto settled = settle(std::move(found));
+    return looked ? settled : looked;
   }
 
  private:
@@ -87,21 +99,84 @@ class ClockWatch final : public Schedule {
     std::map<std::string, std::vector<RunEvent>> events;  // by tool
     std::vector<Check*> settled;
   };
+  using RunningMap = std::map<std::string, Running>;  // by TOOL\0RUN
+
+  // What is expected, under way and frozen, as the ledger has it; what is so no more goes.
+  Result<void> read_ledger(std::int64_t now_ns) {
+    std::set<std::string> expected, alive;
+    const auto tools = seams_.ledger->tools();
+    for (const auto& tool : tools) {
+      auto checks = seams_.ledger->checks(tool);
+      if (!checks) return fail(std::move(checks).error());
+      for (const auto& check : *checks) {
+        take_check(tool, check);
+        expected.insert(joined_key(tool, check.job));
+      }
+      store::RunQuery query;
+      query.limit = kMaxRunning;
+      query.wanted = [](const store::Run& run) { return run.outcome() == store::Outcome::running; };
+      auto runs = seams_.ledger->runs(tool, query);
+      if (!runs) return fail(std::move(runs).error());
+      for (const auto& run : *runs) {
+        take_running(run, now_ns);
+        alive.insert(joined_key(tool, run.id));
+      }
+    }
+    // Of a tool that could not be listed nothing is known.
+    std::erase_if(checks_, [&](const auto& check) {
+      return std::ranges::binary_search(tools, check.second.tool) &&
+             !expected.contains(check.first);
+    });
+    auto read =
+        seams_.records->each(query::kFrozenRuns, "", [&](std::string_view key, std::string_view) {
+          const auto middle = key.find('\0');
+          if (middle == key.npos) return true;
+          auto& live = running_[std::string(key)].live;
+          live.tool = key.substr(0, middle);
+          live.run = key.substr(middle + 1);
+          live.frozen = true;
+          return true;
+        });
+    if (!read) return read;
+    for (auto it = running_.begin(); it != running_.end();) {
+      const auto at = it++;
+      if (alive.contains(at->first)) continue;
+      auto run = seams_.ledger->run(at->second.live.tool, at->second.live.run);
+      if (!run) return fail(std::move(run).error());
+      if (*run && (*run)->outcome() == store::Outcome::running) {
+        take_running(**run, now_ns);
+      } else {
+        end_watch(at);
+      }
+    }
+    return {};
+  }
 
   void enqueue(const std::string& tool, const RunEvent& event) {
     const std::lock_guard lock(mutex_);
-    // Samples are what can be lost: the next one says the same.
-    if (queue_.size() >= kMaxQueue && event.kind == RunEvent::Kind::sample) return;
-    queue_.emplace_back(tool, event);
+    if (reload_) return;
+    reload_ = queue_.size() >= kMaxQueue;
+    if (reload_) return queue_.clear();
+    queue_.emplace_back(tool, slim(event));
   }
 
-  void drain_queue(std::int64_t now_ns) {
+  Result<void> drain_queue(std::int64_t now_ns) {
     std::deque<std::pair<std::string, RunEvent>> queue;
+    bool reload = false;
     {
       const std::lock_guard lock(mutex_);
       queue.swap(queue_);
+      reload = std::exchange(reload_, false);
+    }
+    if (reload) {
+      if (auto read = read_ledger(now_ns); !read) {
+        const std::lock_guard lock(mutex_);
+        reload_ = true;
+        return read;
+      }
     }
     for (const auto& [tool, event] : queue) take(tool, event, now_ns);
+    return {};
   }
 
   void take(const std::string& tool, const RunEvent& event, std::int64_t now_ns) {
@@ -109,8 +184,7 @@ class ClockWatch final : public Schedule {
       case RunEvent::Kind::check:
         return take_check(tool, event);
       case RunEvent::Kind::check_gone:
-        checks_.erase(joined_key(tool, event.job));
-        return;
+        return forget_check(joined_key(tool, event.job));
       case RunEvent::Kind::start:
       case RunEvent::Kind::sample:
         return take_sign(tool, event, now_ns);
@@ -122,6 +196,18 @@ class ClockWatch final : public Schedule {
       case RunEvent::Kind::missed:
       case RunEvent::Kind::skipped:
         return;
+    }
+  }
+
+  // Should it be expected again, it is from then on.
+  void forget_check(const std::string& key) {
+    checks_.erase(key);
+    auto known = seams_.records->get(kTicks, key);
+    if (known && !*known) return;
+    store::RecordWrite changes;
+    changes.remove(std::string(kTicks), key);
+    if (auto written = seams_.records->write(changes); !written) {
+      log::warn("cannot forget what was expected", {{"error", written.error().message}});
     }
   }
 
@@ -154,23 +240,24 @@ class ClockWatch final : public Schedule {
 
   void take_end(const std::string& tool, const std::string& run) {
     const auto found = running_.find(joined_key(tool, run));
-    if (found == running_.end()) return;
-    if (found->second.live.frozen) seams_.frozen(found->second.live, 0, true);
-    running_.erase(found);
+    if (found != running_.end()) end_watch(found);
+  }
+
+  RunningMap::iterator end_watch(RunningMap::iterator over) {
+    if (over->second.live.frozen) seams_.frozen(over->second.live, 0, true);
+    return running_.erase(over);
   }
 
   void take_running(const store::Run& run, std::int64_t now_ns) {
-    if (running_.size() >= kMaxRunning) return;
-    Running running;
-    running.live.tool = run.tool;
-    running.live.run = run.id;
-    running.live.job = run.job;
-    if (run.start) running.live.take(*run.start, now_ns);
-    if (run.last_sample) running.live.take(*run.last_sample, now_ns);
-    if (running.live.started_ns == 0) running.live.started_ns = run.time_ns();
-    auto frozen = seams_.records->get("alert_frozen", joined_key(run.tool, run.id));
-    running.live.frozen = frozen && frozen->has_value();
-    running_.emplace(joined_key(run.tool, run.id), std::move(running));
+    const auto key = joined_key(run.tool, run.id);
+    if (running_.size() >= kMaxRunning && !running_.contains(key)) return;
+    auto& live = running_[key].live;
+    live.tool = run.tool;
+    live.run = run.id;
+    live.job = run.job;
+    if (run.start) live.take(*run.start, now_ns);
+    if (run.last_sample) live.take(*run.last_sample, now_ns);
+    if (live.started_ns == 0) live.started_ns = run.time_ns();
   }
 
   void take_check(const std::string& tool, const RunEvent& event) {
@@ -452,10 +539,11 @@ class ClockWatch final : public Schedule {
   const Options& options_;
   Seams seams_;
   std::int64_t started_ns_ = 0;
-  std::map<std::string, Check> checks_;     // by TOOL\0JOB
-  std::map<std::string, Running> running_;  // by TOOL\0RUN
-  std::mutex mutex_;                        // guards queue_
+  std::map<std::string, Check> checks_;  // by TOOL\0JOB
+  RunningMap running_;
+  std::mutex mutex_;  // guards queue_ and reload_
   std::deque<std::pair<std::string, RunEvent>> queue_;
+  bool reload_ = false;  // it was full: the ledger has to be read again
   metrics::Gauge& running_gauge_ =
       metrics::gauge("logboom_alerts_watched_runs", "Runs under way that are watched");
   std::shared_ptr<void> subscription_;

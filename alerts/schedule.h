@@ -6,7 +6,8 @@
 //
 // Units:   times are UTC nanoseconds.
 // Limits:  kMaxRunning runs and kMaxChecks checks are watched, kMaxCatchUp ticks of one check are
-//          made up for after an outage; kMaxQueue events wait between two looks.
+//          made up for after an outage. Of more than kMaxQueue events between two looks none is
+//          kept: the ledger is read again.
 // Threads: tick() from one; the ledger's committing thread only fills a queue.
 #pragma once
 
@@ -26,7 +27,7 @@ namespace logboom::alerts {
 class Schedule {
  public:
   static constexpr std::size_t kMaxRunning = 100'000, kMaxChecks = 200'000, kMaxCatchUp = 50,
-                               kMaxQueue = 100'000;
+                               kMaxQueue = 10'000;
 
   struct Seams {
     store::Ledger* ledger = nullptr;

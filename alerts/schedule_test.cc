@@ -3,7 +3,9 @@
 #include <catch2/catch.hpp>
 
 #include "alerts/alerts.h"
+#include "alerts/sweep.h"
 #include "query/direct_intake.h"
+#include "query/runs/frozen.h"
 #include "query/test_store.h"
 
 namespace logboom::alerts {
@@ -37,9 +39,13 @@ struct Watched {
   }
   void event(RunEvent::Kind kind, const std::string& run, std::int64_t time_ns,
              const std::function<void(RunEvent&)>& more = {}) {
+    events(1, kind, run, time_ns, more);
+  }
+  // One a second.
+  void events(int count, RunEvent::Kind kind, const std::string& run, std::int64_t time_ns,
+              const std::function<void(RunEvent&)>& more = {}) {
     RunEvent event;
     event.kind = kind;
-    event.time_ns = time_ns;
     event.run = run;
     event.job = "job";
     if (kind == RunEvent::Kind::start) event.trigger = "cron";
@@ -49,10 +55,19 @@ struct Watched {
     batch.tool = "local";
     batch.redacted = true;
     batch.streams.push_back(Labels{{"job", "job"}});
-    batch.records.push_back(to_record(event, batch.arena));
+    for (int i = 0; i < count; ++i) {
+      event.time_ns = time_ns + i * kSecond;
+      batch.records.push_back(to_record(event, batch.arena));
+    }
     std::vector<Batch> batches;
     batches.push_back(std::move(batch));
     REQUIRE(store->append(std::move(batches)));
+  }
+  // As what tells of a frozen run remembers it.
+  void remember_frozen(const std::string& run) {
+    store::RecordWrite changes;
+    changes.put(std::string(query::kFrozenRuns), joined_key("local", run), "key");
+    REQUIRE(records->write(changes));
   }
   void check(const std::string& plan) {
     event(RunEvent::Kind::check, "", now, [&](RunEvent& e) { e.schedule = plan; });
@@ -254,6 +269,61 @@ TEST_CASE("a run that is silent and idle beyond its job's habit is frozen until 
   }
 }
 
+TEST_CASE("a frozen run that ended while nobody looked is over after a restart") {
+  Watched w;
+  w.run("a", kStart);
+  w.run("b", kStart);
+  w.remember_frozen("a");
+  w.remember_frozen("b");
+  w.remember_frozen("forgotten");
+  w.schedule.reset();
+  w.event(RunEvent::Kind::end, "a", kStart + kMinute);
+  w.open();
+  CHECK(w.frozen == "a:ended forgotten:ended");
+  w.event(RunEvent::Kind::end, "b", kStart + 2 * kMinute);
+  w.tick_at(kStart + 2 * kMinute);
+  CHECK(w.frozen == "a:ended forgotten:ended b:ended");
+}
+
+TEST_CASE("more events than may wait are made up for from the ledger") {
+  Watched w;
+  w.remember_frozen("a");
+  w.run("a", kStart);
+  w.tick_at(kStart + kSecond);
+  CHECK(w.frozen == "");
+  w.open();
+  w.event(RunEvent::Kind::check, "", kStart, [](RunEvent& e) {
+    e.job = "gone";
+    e.schedule = "0 * * * *";
+  });
+  w.tick_at(kStart + 2 * kSecond);
+  w.check("0 * * * *");
+  w.event(RunEvent::Kind::check_gone, "", kStart, [](RunEvent& e) { e.job = "gone"; });
+  for (std::size_t n = 0; n <= Schedule::kMaxQueue; n += 1'000) {
+    w.events(1'000, RunEvent::Kind::sample, "b", kStart + static_cast<std::int64_t>(n) * kSecond);
+  }
+  w.event(RunEvent::Kind::end, "a", kStart + kMinute);
+  w.run("c", kStart + kMinute);
+  w.tick_at(kStart + kMinute);
+  CHECK(w.frozen == "a:ended");
+  w.tick_at(kStart + 66 * kMinute);
+  CHECK(w.outcome("c") == Outcome::lost);
+  CHECK(w.entries() == "skipped@60/c");
+}
+
+TEST_CASE("what is expected again after a while is not missed in between") {
+  Watched w;
+  w.check("0 * * * *");
+  w.run("a", kStart + 60 * kMinute, kStart + 61 * kMinute);
+  w.tick_at(kStart + 70 * kMinute);
+  w.event(RunEvent::Kind::check_gone, "", w.now);
+  w.tick_at(kStart + 71 * kMinute);
+  w.now = kStart + 190 * kMinute;
+  w.check("0 * * * *");
+  w.tick_at(kStart + 200 * kMinute);
+  CHECK(w.entries() == "");
+}
+
 // A message that cannot go out yet: nobody listens on port 1.
 Options told_by_mail(std::function<std::int64_t()> now) {
   Options options;
@@ -317,6 +387,73 @@ TEST_CASE("a verdict, its incident and its message are one write") {
   CHECK((*alerts)->incidents("other", "", false)->empty());
   CHECK((*alerts)->incident(open->front().id)->has_value());
   (*alerts)->stop();
+}
+
+TEST_CASE("the incident of a run that froze and ended is closed by the next start") {
+  Watched w;
+  w.run("a", kStart);
+  Incident incident;
+  incident.id = "f1";
+  incident.tool = "local";
+  incident.job = "job";
+  incident.kind = Kind::frozen;
+  incident.first_run = incident.last_run = "a";
+  incident.opened_ns = incident.last_bad_ns = kStart;
+  store::RecordWrite changes;
+  changes.put("incidents", incident.key(), incident.encode());
+  changes.put("incident_keys", incident.id, incident.key());
+  changes.put(std::string(query::kFrozenRuns), joined_key("local", "a"), incident.key());
+  REQUIRE(w.records->write(changes));
+  w.event(RunEvent::Kind::end, "a", kStart + kMinute);
+  auto alerts = Alerts::start(told_by_mail([&] { return w.now; }), *w.store, *w.intake);
+  REQUIRE(alerts);
+  (*alerts)->stop();
+  CHECK((*alerts)->incidents("local", "", true)->empty());
+  CHECK((*alerts)->incidents("local", "", false)->size() == 1);
+  CHECK(count(w.store->ledger(), query::kFrozenRuns) == 0);
+}
+
+TEST_CASE("what is kept of jobs goes with them, however much it is") {
+  Watched w;
+  w.run("a", kStart);
+  const std::string tables[] = {"alert_jobs", "alert_ticks", "first_seen"};
+  for (const auto& table : tables) {
+    store::RecordWrite changes;
+    changes.put(table, joined_key("local", "job"), "{}");
+    for (int i = 0; i < 2'500; ++i) {
+      changes.put(table, joined_key("local", "gone" + std::to_string(i)), "{}");
+    }
+    changes.put(table, joined_key(joined_key("other", "job"), "fingerprint"), "{}");
+    REQUIRE(w.records->write(changes));
+  }
+  REQUIRE(sweep(*w.records, w.store->ledger(), kStart));
+  for (const auto& table : tables) CHECK(count(w.store->ledger(), table) == 1);
+}
+
+TEST_CASE("incidents are kept for 400 days, and a job's state as long as its incident") {
+  Watched w;
+  store::RecordWrite changes;
+  for (const bool open : {true, false}) {
+    Incident incident;
+    incident.id = open ? "open" : "closed";
+    incident.tool = "local";
+    incident.job = incident.id;
+    incident.opened_ns = incident.last_bad_ns = kStart;
+    incident.closed_ns = open ? 0 : kStart + kMinute;
+    JobState state;
+    state.incident = incident.key();
+    changes.put("incidents", incident.key(), incident.encode());
+    changes.put("incident_keys", incident.id, incident.key());
+    changes.put("alert_jobs", joined_key("local", incident.job), state.encode());
+  }
+  REQUIRE(w.records->write(changes));
+  const auto left = [&](std::int64_t days) {
+    REQUIRE(sweep(*w.records, w.store->ledger(), kStart + days * 24 * 60 * kMinute));
+    return count(w.store->ledger(), "incidents") + count(w.store->ledger(), "incident_keys") +
+           count(w.store->ledger(), "alert_jobs");
+  };
+  CHECK(left(399) == 6);
+  CHECK(left(401) == 0);
 }
 
 TEST_CASE("recipients without a server to reach them are refused at the start") {

@@ -31,6 +31,7 @@ class MemoryRecords final : public Records {
     {
       const std::lock_guard lock(mutex_);
       copy = values_;
+      ++reads_;
     }
     for (const auto& [key, value] : copy) {
       if (key.first == table && key.second.starts_with(prefix) && !visit(key.second, value)) break;
@@ -58,6 +59,11 @@ class MemoryRecords final : public Records {
     const std::lock_guard lock(mutex_);
     failing_writes_ = count;
   }
+  // How often a table was read.
+  [[nodiscard]] std::size_t reads() const {
+    const std::lock_guard lock(mutex_);
+    return reads_;
+  }
   [[nodiscard]] std::size_t count(std::string_view table) const {
     std::size_t n = 0;
     (void)each(table, "", [&](std::string_view, std::string_view) { return ++n > 0; });
@@ -76,6 +82,7 @@ class MemoryRecords final : public Records {
   mutable std::mutex mutex_;  // guards what follows
   std::map<std::pair<std::string, std::string>, std::string> values_;
   int failing_writes_ = 0;
+  mutable std::size_t reads_ = 0;
 };
 
 // What arrived through a FakeChannel, and its next answers; it outlives the channel.

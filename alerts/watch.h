@@ -38,7 +38,7 @@ struct LiveRun {
   std::int64_t deadline_ms = -1;
   bool frozen = false;  // an incident says so
 
-  // A start or a sample. True when it shows output after a silence.
+  // A start or a sample.
   void take(const RunEvent& event, std::int64_t now_ns);
 
  private:

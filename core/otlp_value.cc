@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "core/base64.h"
 #include "core/json.h"
 
 #define PROTOZERO_USE_VIEW std::string_view
@@ -18,19 +19,6 @@ using protozero::tag_and_type;
 
 constexpr std::uint32_t length_field(std::uint32_t tag) {
   return tag_and_type(tag, pbf_wire_type::length_delimited);
-}
-
-void append_base64(std::string& out, std::string_view bytes) {
-  static constexpr char kDigits[] =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (std::size_t at = 0; at < bytes.size(); at += 3) {
-    const std::size_t have = std::min<std::size_t>(3, bytes.size() - at);
-    std::uint32_t group = 0;
-    for (std::size_t i = 0; i < 3; ++i)
-      group = group << 8 | (i < have ? static_cast<unsigned char>(bytes[at + i]) : 0u);
-    for (std::size_t i = 0; i < 4; ++i)
-      out += i <= have ? kDigits[group >> (18 - 6 * i) & 63] : '=';
-  }
 }
 
 template <class Number>
@@ -157,7 +145,7 @@ bool append_json(std::string& out, const Value& value, int depth) {
       return true;
     case Value::Kind::bytes:
       out += '"';
-      append_base64(out, value.bytes);
+      out += base64(value.bytes);
       out += '"';
       return true;
     case Value::Kind::array:

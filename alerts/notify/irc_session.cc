@@ -4,7 +4,7 @@
 #include <charconv>
 #include <utility>
 
-#include "alerts/notify/mime.h"
+#include "core/base64.h"
 
 namespace logboom::alerts {
 namespace {
@@ -51,7 +51,6 @@ bool valid_nick(std::string_view nick) {
 IrcSession::IrcSession(const IrcOptions& options, std::int64_t now_ms)
     : options_(options),
       nick_(options.nick),
-      now_ms_(now_ms),
       started_ms_(now_ms),
       heard_ms_(now_ms),
       refilled_ms_(now_ms) {
@@ -95,7 +94,6 @@ std::vector<std::string> IrcSession::output() { return std::exchange(output_, {}
 std::optional<Result<void>> IrcSession::result() { return std::exchange(result_, std::nullopt); }
 
 void IrcSession::post(std::string channel, std::string text, std::int64_t now_ms) {
-  now_ms_ = now_ms;
   const bool joined = joined_.contains(lower(channel));
   if (!joined) say("JOIN " + channel);
   message_ =
@@ -120,7 +118,6 @@ void IrcSession::go_on(std::int64_t now_ms) {
 }
 
 void IrcSession::tick(std::int64_t now_ms) {
-  now_ms_ = now_ms;
   const std::int64_t patience = options_.answer_timeout.count();
   if (state_ == State::registering && now_ms - started_ms_ > patience) {
     breaks(Errc::timeout,
@@ -153,7 +150,7 @@ void IrcSession::tick(std::int64_t now_ms) {
 }
 
 void IrcSession::receive(std::string_view text, std::int64_t now_ms) {
-  now_ms_ = heard_ms_ = now_ms;
+  heard_ms_ = now_ms;
   const Line line = parse(text);
   int number = 0;
   const auto* end = line.command.data() + line.command.size();
@@ -166,7 +163,7 @@ void IrcSession::receive(std::string_view text, std::int64_t now_ms) {
   if (line.command == "ERROR") {
     return breaks(Errc::unavailable, "IRC: " + std::string(line.param(0).substr(0, 300)));
   }
-  if (line.command == "NICK" && is_me(line.prefix)) nick_ = line.param(0);
+  if (line.command == "NICK" && is_me(line.prefix)) be_called(line.param(0));
   const std::string channel = lower(line.param(0));
   const bool ours = message_ && channel == lower(message_->channel);
   if (line.command == "JOIN" && is_me(line.prefix)) {
@@ -202,8 +199,7 @@ void IrcSession::on_cap(const Line& line) {
       offered_.emplace(word.substr(0, word.find('=')));
     }
     if (line.param(2) == "*" && line.params.size() > 3) return;  // more of it comes
-    sasl_offered_ = offered_.contains("sasl");
-    if (wants_sasl() && !sasl_offered_) {
+    if (wants_sasl() && !offered_.contains("sasl")) {
       return breaks(Errc::denied, "IRC: the server offers no SASL now; are its services up?");
     }
     std::string wanted;
@@ -240,6 +236,11 @@ void IrcSession::on_authenticate(const Line& line) {
   if (text.size() % kSaslChunk == 0) say("AUTHENTICATE +");
 }
 
+// A line that names nobody changes nothing: as nobody, we would take any line for our own.
+void IrcSession::be_called(std::string_view nick) {
+  if (!nick.empty()) nick_ = nick;
+}
+
 void IrcSession::on_nick_taken() {
   if (state_ == State::ready) return;
   if (++nick_tries_ > kMaxNickTries) {
@@ -258,7 +259,7 @@ void IrcSession::on_message_refused(const Line& line) {
 void IrcSession::on_number(int number, const Line& line) {
   switch (number) {
     case 1:
-      nick_ = line.param(0);
+      be_called(line.param(0));
       state_ = State::ready;
       return;
     case 432:

@@ -71,6 +71,7 @@ class IrcSession {
   void on_cap(const Line& line);
   void on_authenticate(const Line& line);
   void on_number(int number, const Line& line);
+  void be_called(std::string_view nick);
   void on_nick_taken();
   void on_message_refused(const Line& line);
   void go_on(std::int64_t now_ms);  // with the message, as far as it goes
@@ -84,14 +85,14 @@ class IrcSession {
   State state_ = State::registering;
   std::string nick_;
   int nick_tries_ = 0;
-  bool sasl_offered_ = false, echo_ = false;
+  bool echo_ = false;
   std::set<std::string, std::less<>> offered_;
   std::set<std::string> joined_;  // in lower case
   std::optional<Message> message_;
   std::optional<Result<void>> result_;
   std::optional<Error> broken_;
   std::vector<std::string> output_;
-  std::int64_t now_ms_, started_ms_, heard_ms_, pinged_ms_ = 0;
+  std::int64_t started_ms_, heard_ms_, pinged_ms_ = 0;
   std::int64_t tokens_ = kBurst, refilled_ms_;
   std::uint64_t barriers_ = 0;
 };

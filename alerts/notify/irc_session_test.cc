@@ -224,35 +224,48 @@ TEST_CASE("a server that never lets us in, or throws us out, breaks the session"
   CHECK(talk.session->broken().has_value());
 }
 
-TEST_CASE("lines of any shape do no harm") {
+TEST_CASE("lines of any shape do no harm: a message still gets through") {
+  auto [line, answer] = GENERATE(table<std::string, std::string>({
+      {"", ""},
+      {":", ""},
+      {"@", ""},
+      {"@a", ""},
+      {": ", ""},
+      {":x", ""},
+      {"999", ""},
+      {"CAP", ""},
+      {"CAP *", ""},
+      {"CAP * LS", "CAP REQ :echo-message"},
+      {"AUTHENTICATE", ""},
+      {"NICK", ""},
+      {":logboom NICK", ""},
+      {"JOIN", ""},
+      {"PRIVMSG", ""},
+      {"KICK", ""},
+      {"PONG", ""},
+      {"433", ""},
+      {"001", ""},
+      {"001 :", ""},
+      {"PING", "PONG :"},
+      {"404", ""},
+      {"A B C D E F G H I J K L M N O P Q R S T U V W X Y Z", ""},
+  }));
+  CAPTURE(line);
   Talk talk;
-  for (const std::string_view line : {"",
-                                      ":",
-                                      "@",
-                                      "@a",
-                                      ": ",
-                                      ":x",
-                                      "999",
-                                      "CAP",
-                                      "CAP *",
-                                      "CAP * LS",
-                                      "AUTHENTICATE",
-                                      "NICK",
-                                      "JOIN",
-                                      "PRIVMSG",
-                                      "KICK",
-                                      "PONG",
-                                      "433",
-                                      "904",
-                                      "001",
-                                      "PING",
-                                      "ERROR",
-                                      "404",
-                                      "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z"}) {
-    talk.session->receive(line, talk.now);
-    talk.session->tick(talk.now);
-  }
-  SUCCEED();
+  SECTION("before we are in") { talk.hears(line); }
+  talk.come_in();
+  SECTION("after") { CHECK(talk.hears(line) == answer); }
+  CHECK_FALSE(talk.session->broken().has_value());
+  CHECK(talk.session->nick() == "logboom");
+  talk.join("#bot");
+}
+
+TEST_CASE("a refusal without a word is a refusal") {
+  auto line = GENERATE(as<std::string>(), "904", "464", "ERROR");
+  Talk talk;
+  talk.come_in();
+  talk.hears(line);
+  CHECK(talk.session->broken().has_value());
 }
 
 }  // namespace

@@ -29,7 +29,6 @@ struct Mail {
 // "example.org" of someone@example.org; localhost where there is none.
 [[nodiscard]] std::string host_of(std::string_view address);
 
-[[nodiscard]] std::string base64(std::string_view bytes);
 [[nodiscard]] std::string quoted_printable(std::string_view text);
 // A header's text, folded; RFC 2047 where it is not ASCII. `used`: columns before it.
 [[nodiscard]] std::string header_text(std::string_view text, std::size_t used);

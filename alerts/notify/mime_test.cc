@@ -48,14 +48,6 @@ TEST_CASE("a header's text is folded, and encoded where it is not ASCII") {
   CHECK(rows > 1);
 }
 
-TEST_CASE("base64 ends with what is missing to three bytes") {
-  CHECK(base64("") == "");
-  CHECK(base64("a") == "YQ==");
-  CHECK(base64("ab") == "YWI=");
-  CHECK(base64("abc") == "YWJj");
-  CHECK(base64(std::string("\0\xff\0", 3)) == "AP8A");
-}
-
 TEST_CASE("a mail has the headers that thread it and stop answering machines") {
   Mail mail;
   mail.from = "alerts@example.org";

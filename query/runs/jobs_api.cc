@@ -5,6 +5,7 @@
 #include "core/cron_schedule.h"
 #include "query/params.h"
 #include "query/runs/answer.h"
+#include "query/runs/frozen.h"
 #include "query/runs/runs_api.h"
 
 namespace logboom::query {
@@ -13,8 +14,6 @@ namespace {
 constexpr std::size_t kRecent = 30;        // runs shown of a job
 constexpr std::size_t kStateRuns = 1'000;  // looked at for since when a job is in trouble
 constexpr std::size_t kUsageRuns = 100;
-constexpr std::int64_t kLate = 5 * 60 * 1'000'000'000LL;  // where a check names no grace
-constexpr std::int64_t kQuietFloorMs = 600'000;
 constexpr std::int64_t kMiB = 1 << 20;
 
 bool says_something(store::Outcome outcome) {
@@ -166,7 +165,8 @@ struct Health {
   std::int64_t quiet_ms = -1, habit_ms = -1;
 };
 
-Health health_of(const Job& job, std::int64_t now) {
+// What is late or frozen is what the clock has found, and told: a missed tick is a run of the job.
+Health health_of(const Job& job, bool frozen) {
   Health health{.state = "ok", .text = "the last run went well", .habit_ms = habit_quiet_ms(job)};
   const auto* last = job.last();
   if (last == nullptr) {
@@ -175,9 +175,9 @@ Health health_of(const Job& job, std::int64_t now) {
     health.state = "running";
     health.text = "running";
     if (last->last_sample) health.quiet_ms = last->last_sample->quiet_ms;
-    if (health.quiet_ms > std::max(3 * health.habit_ms, kQuietFloorMs)) {
+    if (frozen) {
       health.state = "frozen";
-      health.text = "no output for " + std::to_string(health.quiet_ms / 60'000) + " min";
+      health.text = "no output and no CPU for " + std::to_string(health.quiet_ms / 60'000) + " min";
     }
   }
   if (job.in_trouble() && health.state != "frozen") {
@@ -186,16 +186,6 @@ Health health_of(const Job& job, std::int64_t now) {
     health.text = bad->judgement && !bad->judgement->headline.empty()
                       ? bad->judgement->headline
                       : std::string(store::name(bad->outcome()));
-  } else if (job.check && last != nullptr && health.state == "ok") {
-    const auto schedule = CronSchedule::parse(job.check->schedule);
-    const auto tick = !schedule            ? std::nullopt
-                      : schedule->period() ? schedule->next(last->time_ns())
-                                           : schedule->prev(now, job.check->zone);
-    const auto grace = job.check->grace_ms >= 0 ? job.check->grace_ms * 1'000'000 : kLate;
-    if (tick && *tick + grace < now && last->time_ns() < *tick - kLate) {
-      health.state = "late";
-      health.text = "it should have run";
-    }
   }
   return health;
 }
@@ -209,7 +199,9 @@ http::Response health(const RunsApi& api, const http::Request& request) {
   std::int64_t problems = 0;
   json.open('{').name("jobs").open('[');
   for (const auto& job : *jobs) {
-    const auto health = health_of(job, api.now_ns());
+    const auto frozen = job.last() ? is_frozen(api.store->ledger(), *job.last()) : false;
+    if (!frozen) return http::failed(frozen.error());
+    const auto health = health_of(job, *frozen);
     const bool fine =
         health.state == "ok" || health.state == "running" || health.state == "unknown";
     problems += fine ? 0 : 1;

@@ -5,6 +5,7 @@
 #include <catch2/catch.hpp>
 
 #include "core/time.h"
+#include "query/runs/frozen.h"
 #include "query/runs/history.h"
 #include "query/runs/judge.h"
 #include "query/runs/run_lines.h"
@@ -151,6 +152,42 @@ TEST_CASE("a failing run gets its verdict, its history and its lines") {
   CHECK(runs.at("/api/v1/health", "/problems") == "1");
   CHECK(runs.at("/api/v1/usage?job=etl", "/peak_bytes/max") == std::to_string(100 << 20));
   CHECK(runs.at("/api/v1/usage?job=etl", "/suggested_memory_bytes") == std::to_string(128 << 20));
+}
+
+TEST_CASE("health calls late and frozen what the clock has found so, and nothing else") {
+  Runs runs;
+  const auto put = [&](const RunEvent& event) {
+    Batch batch;
+    batch.tool = "local";
+    batch.redacted = true;
+    batch.streams.emplace_back(Labels{{"job", event.job}});
+    batch.records.push_back(to_record(event, batch.arena));
+    std::vector<Batch> batches;
+    batches.push_back(std::move(batch));
+    REQUIRE(runs.store->append(std::move(batches)));
+  };
+  auto sample = runs.event(Kind::sample, "r", "etl", 3'000);
+  sample.quiet_ms = 40 * 60'000;
+  sample.quiet_cpu_ms = 30 * 60'000;
+  put(runs.event(Kind::start, "r", "etl", 0));
+  put(sample);
+  CHECK(runs.at("/api/v1/health", "/jobs/0/state") == "running");  // silent, but it computes
+  store::RecordWrite frozen;
+  frozen.put(std::string(kFrozenRuns), std::string("local") + '\0' + "r", "");
+  REQUIRE(runs.store->ledger().write(frozen));
+  CHECK(runs.at("/api/v1/health", "/jobs/0/state") == "frozen");
+  CHECK(runs.at("/api/v1/health", "/jobs/0/text") == "no output and no CPU for 40 min");
+
+  auto check = runs.event(Kind::check, "", "backup", 0);
+  check.schedule = "0 * * * *";
+  runs.ran("b", "backup", 10, 0, kGood);
+  put(check);
+  runs.now += 3 * 3600 * kSecond;  // just started: what happened meanwhile is still on its way
+  CHECK(runs.at("/api/v1/health", "/jobs/0/state") == "ok");
+  put(runs.event(Kind::missed, "tick", "backup", 3600));
+  CHECK(runs.at("/api/v1/health", "/jobs/0/job") == "backup");
+  CHECK(runs.at("/api/v1/health", "/jobs/0/state") == "late");
+  CHECK(runs.at("/api/v1/health", "/problems") == "2");
 }
 
 TEST_CASE("a verdict is the same bytes each time it is computed") {

@@ -294,7 +294,8 @@ def test_many_short_commands_all_arrive(server):
     assert done.stdout.split() == [str(i).encode() for i in range(1, 301)]
     wait_for("the spool to be empty", lambda: not spooled(server))
     assert sorted(map(int, lines(server, "short"))) == list(range(1, 301))
-    assert not senders(server)
+    # On a busy machine a collector may answer too late for a wrapper: its sender ends by itself.
+    wait_for("no sender", lambda: not senders(server), 30)
 
 
 @root_only
