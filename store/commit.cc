@@ -15,7 +15,8 @@ namespace {
 
 constexpr std::size_t kGroupBytes = 8 << 20;  // compressed bytes that one sync takes along
 constexpr std::size_t kInboxLines = 1 << 16;  // of one inbox value; its bytes: kBlockBytes
-constexpr std::size_t kForgetAtOnce = 512;    // sources forgotten while others wait
+constexpr std::int64_t kClockSkewNs = 600LL * 1'000'000'000;
+constexpr std::size_t kForgetAtOnce = 512;  // sources forgotten while others wait
 
 // A part of a batch that becomes one inbox value.
 struct Chunk {
@@ -204,7 +205,7 @@ class Committer::Group {
     if (!pending.logged()) wish.base = {local_next_++, 0};
     outcome.place = {pending.partition, wish.base.offset};
     std::uint64_t events = 0;
-    for (const auto& [begin, end] : ranges) events += take_events(batch, begin, end);
+    for (const auto& [begin, end] : ranges) events += take_events(batch, begin, end, commit_ns);
     lines_ += outcome.lines - events;
     if (outcome.trimmed == 0) {
       store(wish, pending.partition, commit_ns, wish.chunks);
@@ -215,7 +216,8 @@ class Committer::Group {
   }
 
   // Returns how many of the records are events.
-  std::uint64_t take_events(const Batch& batch, std::size_t begin, std::size_t end) {
+  std::uint64_t take_events(const Batch& batch, std::size_t begin, std::size_t end,
+                            std::int64_t commit_ns) {
     std::uint64_t events = 0;
     for (auto i = begin; i < end; ++i) {
       const auto& record = batch.records[i];
@@ -229,6 +231,8 @@ class Committer::Group {
                   {{"tool", batch.tool}, {"reason", event.error().message}});
         continue;
       }
+      // A clock that is ahead must not put a run behind all that comes after it.
+      event->time_ns = std::min(event->time_ns, commit_ns + kClockSkewNs);
       event_writer_.add(batch.tool, *event);
       events_.emplace_back(batch.tool, *std::move(event));
     }

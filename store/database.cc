@@ -355,12 +355,12 @@ Result<std::optional<std::string>> Database::get(const Family& family, std::stri
   return value;
 }
 
-Result<void> Database::each(
-    const Family& family, std::string_view from,
-    const std::function<bool(std::string_view, std::string_view)>& visit) const {
+Result<void> Database::each(const Family& family, std::string_view from,
+                            const std::function<bool(std::string_view, std::string_view)>& visit,
+                            bool near) const {
   rocksdb::ReadOptions options;
-  options.fill_cache = false;
-  options.readahead_size = kReadAhead;
+  options.fill_cache = near;
+  if (!near) options.readahead_size = kReadAhead;
   const std::unique_ptr<rocksdb::Iterator> at(state_->db->NewIterator(options, family.handle()));
   for (at->Seek(from); at->Valid(); at->Next())
     if (!visit(at->key().ToStringView(), at->value().ToStringView())) return {};

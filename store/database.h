@@ -74,10 +74,12 @@ class Database {
   // Nothing where there is no such key.
   [[nodiscard]] Result<std::optional<std::string>> get(const Family& family, std::string_view key,
                                                        const View* view = nullptr) const;
-  // Calls `visit` for every key from `from` on, in order, until it returns false.
+  // Calls `visit` for every key from `from` on, in order, until it returns false. `near`: only a
+  // few are wanted, likely again: nothing is read ahead, and what is read stays in memory.
   [[nodiscard]] Result<void> each(
       const Family& family, std::string_view from,
-      const std::function<bool(std::string_view key, std::string_view value)>& visit) const;
+      const std::function<bool(std::string_view key, std::string_view value)>& visit,
+      bool near = false) const;
 
  private:
   struct State;

@@ -19,9 +19,12 @@ using Visit = std::function<bool(std::string_view key, std::string_view value)>;
 // Calls `visit` with what follows the prefix of every key that has it.
 Result<void> each_under(const Ground& ground, const std::string& prefix, const std::string& from,
                         const Visit& visit) {
-  return ground.db->each(*ground.ledger, from, [&](std::string_view key, std::string_view value) {
-    return key.starts_with(prefix) && visit(key.substr(prefix.size()), value);
-  });
+  return ground.db->each(
+      *ground.ledger, from,
+      [&](std::string_view key, std::string_view value) {
+        return key.starts_with(prefix) && visit(key.substr(prefix.size()), value);
+      },
+      true);
 }
 
 std::optional<RunEvent>* slot(Run& run, RunEvent::Kind kind) {
@@ -248,19 +251,38 @@ Result<std::optional<std::string>> Ledger::sketch(std::string_view tool,
   return ground_.db->get(*ground_.ledger, ledger_key(LedgerPart::sketch, tool, id));
 }
 
-Result<std::vector<Ledger::Pending>> Ledger::pending(std::size_t limit) const {
-  std::vector<Pending> pending;
+Result<std::vector<Ledger::Pending>> Ledger::pending(
+    std::size_t per_tool, const std::function<bool(const std::string& mark)>& free) const {
+  std::vector<std::vector<Pending>> tools;
   const std::string prefix(1, static_cast<char>(LedgerPart::pending));
-  auto read = each_under(ground_, prefix, prefix, [&](std::string_view rest, std::string_view) {
-    const auto mark = take_text(rest);
-    const auto tool = take_text(rest);
-    const auto run = take_text(rest);
-    if (mark && tool && run) {
-      pending.push_back({std::string(*tool), std::string(*run), std::string(*mark)});
-    }
-    return pending.size() < limit;
-  });
-  if (!read) return fail(std::move(read).error());
+  for (auto from = prefix;;) {
+    std::optional<std::string> tool;
+    std::size_t counted = 0;
+    auto read = each_under(ground_, prefix, from, [&](std::string_view rest, std::string_view) {
+      const auto name = take_text(rest);
+      const auto mark = take_text(rest);
+      const auto run = take_text(rest);
+      if (!name || !mark || !run) return true;
+      if (!tool) {
+        tool = *name;
+        tools.emplace_back();
+      }
+      if (*name != *tool) return false;
+      auto& of_tool = tools.back();
+      of_tool.push_back({*tool, std::string(*run), std::string(*mark)});
+      if (!free || !free(of_tool.back().mark)) ++counted;
+      return counted < per_tool && of_tool.size() < kMaxPending;
+    });
+    if (!read) return fail(std::move(read).error());
+    if (!tool) break;
+    from = ledger_key(LedgerPart::pending, *tool);
+    from.back() = '\x01';  // behind all of the tool's
+  }
+  std::vector<Pending> pending;
+  for (std::size_t i = 0; !tools.empty(); ++i) {
+    std::erase_if(tools, [&](const auto& of_tool) { return i >= of_tool.size(); });
+    for (auto& of_tool : tools) pending.push_back(std::move(of_tool[i]));
+  }
   return pending;
 }
 
@@ -302,7 +324,7 @@ Result<void> Ledger::write(const RecordWrite& changes) {
                  *verdict.sketch);
     }
     // Only the mark that was looked at: a run that ended anew meanwhile has another.
-    change.remove(ground_.ledger, pending_key(verdict.mark, verdict.tool, verdict.run));
+    change.remove(ground_.ledger, pending_key(verdict.tool, verdict.mark, verdict.run));
   }
   return ground_.db->write(change);
 }

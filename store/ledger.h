@@ -29,6 +29,7 @@ namespace logboom::store {
 struct Ground;
 
 inline constexpr std::size_t kMaxSamples = 2'000;
+inline constexpr std::size_t kMaxPending = 10'000;  // of one tool, looked at together
 inline constexpr std::size_t kMaxRecordKey = 1024, kMaxRecordValue = 1 << 20;
 
 enum class Outcome : std::uint8_t {
@@ -53,6 +54,7 @@ struct Judgement {
   std::int32_t confidence = 0;  // of 100
   std::string headline = {}, fingerprint = {};
   std::string failing_since = {}, last_good = {};  // run ids, or ""
+  std::uint32_t failures = 0;                      // bad runs in a row, with this one
   friend bool operator==(const Judgement&, const Judgement&) = default;
 };
 
@@ -128,7 +130,10 @@ class Ledger {
     std::string tool, run;
     std::string mark;  // opaque; it differs when the run became pending anew
   };
-  [[nodiscard]] Result<std::vector<Pending>> pending(std::size_t limit) const;
+  // Of every tool the first in order of time, at most `per_tool` of them; tools take turns, so that
+  // none waits for another's. Those that are `free` do not count (at most kMaxPending).
+  [[nodiscard]] Result<std::vector<Pending>> pending(
+      std::size_t per_tool, const std::function<bool(const std::string& mark)>& free = {}) const;
 
   // Small values of upper layers; key and value are theirs. Tables: [a-z_]+. Keys at most 1 KiB,
   // values 1 MiB.

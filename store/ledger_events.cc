@@ -69,21 +69,24 @@ void EventWriter::add(const std::string& tool, const RunEvent& event) {
     change_.put(ledger, ledger_key(LedgerPart::tool, tool), "");
   }
   if (asks_for_verdict(event.kind)) {
-    change_.put(ledger, pending_key(mark_of(event), tool, event.run), "");
+    change_.put(ledger, pending_key(tool, mark_of(event), event.run), "");
   }
 }
 
 void remove_run(const Ground& ground, std::string_view tool, std::string_view run, Change& change) {
   const auto prefix = ledger_key(LedgerPart::event, tool, run);
-  (void)ground.db->each(*ground.ledger, prefix, [&](std::string_view key, std::string_view value) {
-    if (!key.starts_with(prefix)) return false;
-    change.remove(ground.ledger, std::string(key));
-    const auto event = decode_event(value);
-    if (event && asks_for_verdict(event->kind)) {
-      change.remove(ground.ledger, pending_key(mark_of(*event), tool, run));
-    }
-    return true;
-  });
+  (void)ground.db->each(
+      *ground.ledger, prefix,
+      [&](std::string_view key, std::string_view value) {
+        if (!key.starts_with(prefix)) return false;
+        change.remove(ground.ledger, std::string(key));
+        const auto event = decode_event(value);
+        if (event && asks_for_verdict(event->kind)) {
+          change.remove(ground.ledger, pending_key(tool, mark_of(*event), run));
+        }
+        return true;
+      },
+      true);
   for (const auto part : {LedgerPart::verdict, LedgerPart::sketch}) {
     change.remove(ground.ledger, ledger_key(part, tool, run));
   }

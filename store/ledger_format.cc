@@ -86,8 +86,8 @@ std::string time_key(std::string_view tool, std::int64_t time_ns, std::string_vi
   return key;
 }
 
-std::string pending_key(std::string_view mark, std::string_view tool, std::string_view run) {
-  auto key = ledger_key(LedgerPart::pending, mark, tool);
+std::string pending_key(std::string_view tool, std::string_view mark, std::string_view run) {
+  auto key = ledger_key(LedgerPart::pending, tool, mark);
   put_key_text(key, run);
   return key;
 }
@@ -145,6 +145,7 @@ std::string encode_verdict(const Judgement& judgement, std::string_view json) {
   put_text(value, judgement.fingerprint);
   put_text(value, judgement.failing_since);
   put_text(value, judgement.last_good);
+  put_varint(value, judgement.failures);
   put_text(value, json);
   return sealed(std::move(value));
 }
@@ -162,6 +163,7 @@ Result<std::pair<Judgement, std::string>> decode_verdict(std::string_view value)
   judgement.fingerprint = reader.text();
   judgement.failing_since = reader.text();
   judgement.last_good = reader.text();
+  judgement.failures = static_cast<std::uint32_t>(reader.varint_upto(UINT32_MAX));
   std::string json(reader.text());
   if (!reader.ok() || format != 1 || !outcome) {
     return fail(Errc::corrupt, "ledger: a verdict cannot be read");

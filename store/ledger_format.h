@@ -21,7 +21,7 @@ enum class LedgerPart : char {
   time = 'w',     // tool, newest first, run: nothing
   tool = 'l',     // tool: nothing
   owner = 'r',    // run: tool
-  pending = 'p',  // mark, tool, run: nothing
+  pending = 'p',  // tool, mark, run: nothing
   check = 'c',    // tool, job: an event
   verdict = 'v',  // tool, run: judgement, json
   sketch = 'k',   // tool, run: the upper layer's bytes
@@ -37,7 +37,7 @@ enum class LedgerPart : char {
                                   std::string_view run);
 [[nodiscard]] std::string time_key(std::string_view tool, std::int64_t time_ns,
                                    std::string_view run);
-[[nodiscard]] std::string pending_key(std::string_view mark, std::string_view tool,
+[[nodiscard]] std::string pending_key(std::string_view tool, std::string_view mark,
                                       std::string_view run);
 [[nodiscard]] std::string record_key(std::string_view table, std::string_view key);
 

@@ -280,6 +280,35 @@ TEST_CASE("a run stays the tool's that named it first") {
   CHECK((*ledger.find("r"))->tool == "a");
 }
 
+TEST_CASE("tools take turns in waiting for their verdicts") {
+  Fixture fixture;
+  for (int i = 0; i < 20; ++i) {
+    append(fixture.store(), "busy", {ended("b" + std::to_string(i), "j", i, 1)});
+  }
+  append(fixture.store(), "quiet", {ended("q", "j", 100, 1)});
+  const auto& ledger = fixture.store().ledger();
+  const auto pending = ledger.pending(4);
+  REQUIRE(pending->size() == 5);
+  CHECK((*pending)[0].run == "b0");
+  CHECK((*pending)[1].run == "q");
+  // Those that wait for their log keep nobody else from his turn.
+  const auto more = ledger.pending(4, [&](const std::string& mark) {
+    return mark == (*pending)[0].mark || mark == (*pending)[2].mark;
+  });
+  CHECK(more->size() == 7);
+}
+
+TEST_CASE("a clock that is ahead puts no run behind all that comes after it") {
+  Fixture fixture;
+  append(fixture.store(), "a",
+         {event(Kind::start, "ahead", "j", 5 * 365 * 86'400),
+          ended("ahead", "j", 5 * 365 * 86'400, 1)});
+  append(fixture.store(), "a",
+         {event(Kind::start, "now", "j", 3'600), ended("now", "j", 3'601, 0)});
+  const auto run = *fixture.store().ledger().run("a", "ahead");
+  CHECK(run->time_ns() == kNow + 600 * kSecond);
+}
+
 TEST_CASE("one busy job does not hide the others' runs") {
   Fixture fixture;
   append(fixture.store(), "a", {event(Kind::start, "z", "zzz", 500), ended("z", "zzz", 501, 1)});

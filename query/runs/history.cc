@@ -17,24 +17,40 @@ std::string first_seen_key(const store::Run& run, std::string_view fingerprint) 
 
 Result<History> history_of(const store::Ledger& ledger, const store::Run& run) {
   History history{.failing_since = run.id, .skipping_since = run.id};
-  // The walk ends once the good runs are found: `wanted` sees every run, newest first.
+  // The newest runs before it say all: what a bad one knows of its own history need not be walked
+  // again. Of runs that are not judged yet the walk goes on.
   store::RunQuery query{
-      .job = run.job, .before_ns = run.time_ns(), .limit = kGoodRuns, .look_at_most = kLookBack};
+      .job = run.job, .before_ns = run.time_ns(), .limit = 1, .look_at_most = kLookBack};
   query.wanted = [&](const store::Run& earlier) {
     const auto outcome = earlier.outcome();
-    if (history.last_good.empty()) {
-      if (outcome == store::Outcome::succeeded) history.last_good = earlier.id;
-      if (store::is_bad(outcome)) {
-        history.failing_since = earlier.id;
-        ++history.failures;
-      }
-      if (store::is_bad(outcome) || outcome == store::Outcome::skipped) {
-        history.skipping_since = earlier.id;
-      }
+    const bool bad = store::is_bad(outcome);
+    if (outcome == store::Outcome::succeeded) {
+      history.last_good = earlier.id;
+      return true;
     }
-    return outcome == store::Outcome::succeeded;
+    if (!bad && outcome != store::Outcome::skipped) return false;
+    const bool judged = earlier.judgement && !earlier.judgement->failing_since.empty();
+    history.skipping_since = judged ? earlier.judgement->failing_since : earlier.id;
+    if (!bad) return false;
+    history.failing_since = history.skipping_since;
+    history.failures += judged ? earlier.judgement->failures : 1;
+    if (judged) history.last_good = earlier.judgement->last_good;
+    return judged;
   };
-  auto good = ledger.runs(run.tool, query);
+  auto walked = ledger.runs(run.tool, query);
+  if (!walked) return fail(std::move(walked).error());
+  if (history.last_good.empty()) return history;
+
+  auto last_good = ledger.run(run.tool, history.last_good);
+  if (!last_good) return fail(std::move(last_good).error());
+  store::RunQuery good_runs{.job = run.job,
+                            .before_ns = *last_good ? (*last_good)->time_ns() + 1 : run.time_ns(),
+                            .limit = kGoodRuns,
+                            .look_at_most = kLookBack};
+  good_runs.wanted = [](const store::Run& earlier) {
+    return earlier.outcome() == store::Outcome::succeeded;
+  };
+  auto good = ledger.runs(run.tool, good_runs);
   if (!good) return fail(std::move(good).error());
   history.good = *std::move(good);
   return history;

@@ -11,8 +11,7 @@
 namespace logboom::query {
 namespace {
 
-constexpr std::size_t kRecent = 30;        // runs shown of a job
-constexpr std::size_t kStateRuns = 1'000;  // looked at for since when a job is in trouble
+constexpr std::size_t kRecent = 30;  // runs shown of a job
 constexpr std::size_t kUsageRuns = 100;
 constexpr std::int64_t kMiB = 1 << 20;
 
@@ -69,9 +68,6 @@ Result<std::vector<Job>> read_jobs(const RunsApi& api, const std::string& tool, 
   std::vector<Job> jobs;
   for (const auto& name : *names) {
     auto job = read_job(api, tool, name, runs);
-    if (job && job->in_trouble() && !job->whole && runs < kStateRuns) {
-      job = read_job(api, tool, name, kStateRuns);
-    }
     if (!job) return fail(std::move(job).error());
     for (const auto& check : *checks) {
       if (check.job == name) job->check = check;
@@ -85,36 +81,45 @@ Result<std::vector<Job>> read_jobs(const RunsApi& api, const std::string& tool, 
 
 // Since when it is as it is: the first run of the same kind without another in between.
 struct State {
-  const store::Run* since = nullptr;
-  bool known = false;  // whether `since` is the first of them, not just the oldest looked at
+  std::string since;          // that run's id, or ""
+  std::int64_t since_ns = 0;  // 0: longer than the runs that were looked at
   std::int64_t length = 0;
 };
-State state_of(const Job& job) {
+State state_of(const RunsApi& api, const Job& job) {
   State state;
+  const auto* newest = job.last_judged();
+  // The verdict on a bad run has counted already.
+  if (job.in_trouble() && newest->judgement && !newest->judgement->failing_since.empty()) {
+    state.since = newest->judgement->failing_since;
+    state.length = newest->judgement->failures;
+    const auto first = api.store->ledger().run(job.tool, state.since);
+    if (first && *first) state.since_ns = (*first)->time_ns();
+    return state;
+  }
+  bool known = job.whole;
+  std::int64_t since_ns = 0;
   for (const auto& run : job.runs) {
     const auto outcome = run.outcome();
     if (!says_something(outcome)) continue;
-    if (store::is_bad(outcome) != job.in_trouble()) {
-      state.known = true;
-      return state;
-    }
-    state.since = &run;
+    known = known || store::is_bad(outcome) != job.in_trouble();
+    if (store::is_bad(outcome) != job.in_trouble()) break;
+    state.since = run.id;
+    since_ns = run.time_ns();
     ++state.length;
   }
-  state.known = job.whole;
+  if (known) state.since_ns = since_ns;
   return state;
 }
 
-void append_job(Json& json, const Job& job, std::int64_t now) {
+void append_job(Json& json, const RunsApi& api, const Job& job) {
+  const auto now = api.now_ns();
   json.open('{').member("tool", job.tool).member("job", job.name);
   const auto* last = job.last();
   json.member("outcome", last ? store::name(last->outcome()) : "unknown");
   json.flag("trouble", job.in_trouble());
-  const auto state = state_of(job);
-  if (state.since) {
-    if (state.known) json.time("since", state.since->time_ns());
-    if (job.in_trouble()) json.member("failing_since", state.since->id);
-  }
+  const auto state = state_of(api, job);
+  json.time("since", state.since_ns);
+  if (job.in_trouble()) json.optional("failing_since", state.since);
   json.member("failures", job.in_trouble() ? state.length : std::int64_t{0});
   if (job.check) {
     json.member("schedule", job.check->schedule).optional("zone", job.check->zone);
@@ -144,7 +149,7 @@ http::Response list_jobs(const RunsApi& api, const http::Request& request) {
   std::ranges::stable_sort(jobs, {}, [](const Job& job) { return !job.in_trouble(); });
   Json json;
   json.open('{').name("jobs").open('[');
-  for (const auto& job : jobs) append_job(json, job, api.now_ns());
+  for (const auto& job : jobs) append_job(json, api, job);
   json.close(']').close('}');
   return http::json(json.take());
 }

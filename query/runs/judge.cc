@@ -13,8 +13,10 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kAtOnce = 256;                   // pending runs looked at in one turn
-constexpr std::chrono::milliseconds kLookAgain{50};    // while a log is waited for
+constexpr std::size_t kPerTool = 16;  // judged of one tool before the others have their turn
+constexpr std::size_t kAtOnce = 256;  // pending runs looked at in one turn
+constexpr std::chrono::milliseconds kLookAgain{50};  // while a log is waited for
+constexpr std::chrono::milliseconds kLookAgainAtMost{400};
 constexpr std::chrono::milliseconds kIdle{5'000};      // between looks nobody asked for
 constexpr std::chrono::milliseconds kTryAgain{1'000};  // after the store failed
 constexpr std::chrono::milliseconds kWaitForVerdict{6'000};
@@ -72,20 +74,23 @@ void Judge::work(const std::stop_token& stop) {
       woken_ = false;
     }
     if (stop.stop_requested()) return;
-    auto pending = store_.ledger().pending(kAtOnce);
+    auto pending = store_.ledger().pending(
+        kPerTool, [this](const std::string& mark) { return waiting_.contains(mark); });
     Result<void> outcome;
-    bool left = false;
+    bool left = false, judged_some = false;
     if (!pending) outcome = fail(std::move(pending).error());
     for (std::size_t i = 0; pending && i < pending->size() && !stop.stop_requested(); ++i) {
       // One that cannot be judged does not keep the others from being.
       auto judged = judge_one((*pending)[i], true);
       if (!judged) outcome = fail(std::move(judged).error());
       left = left || (judged && !*judged);
+      judged_some = judged_some || (judged && *judged);
     }
     if (pending) forget_waiting(*pending);
-    pause = !outcome                                          ? kTryAgain
-            : left || (pending && pending->size() == kAtOnce) ? kLookAgain
-                                                              : kIdle;
+    pause = !outcome      ? kTryAgain
+            : judged_some ? std::chrono::milliseconds{0}
+            : left        ? kLookAgain
+                          : kIdle;
     if (!outcome && !std::exchange(told, true)) {
       log::error("runs cannot be judged and are tried again", {{"error", outcome.error().message}});
     }
@@ -119,6 +124,10 @@ bool Judge::log_complete(const store::Run& run) const {
 
 // False: its log is still waited for.
 Result<bool> Judge::judge_one(const store::Ledger::Pending& pending, bool wait) {
+  if (const auto waiting = waiting_.find(pending.mark);
+      wait && waiting != waiting_.end() && Clock::now() < waiting->second.look_at) {
+    return false;
+  }
   auto run = store_.ledger().run(pending.tool, pending.run);
   if (!run && run.error().code != Errc::corrupt) return fail(std::move(run).error());
   store::RecordWrite write;
@@ -131,8 +140,13 @@ Result<bool> Judge::judge_one(const store::Ledger::Pending& pending, bool wait) 
   }
   const bool complete = log_complete(**run);
   if (!complete && wait) {
-    const auto [since, fresh] = waiting_.try_emplace(pending.mark, Clock::now());
-    if (Clock::now() - since->second < kWaitForLog) return false;
+    const auto now = Clock::now();
+    auto& waiting = waiting_.try_emplace(pending.mark, Waiting{now, now, kLookAgain}).first->second;
+    if (now - waiting.since < kWaitForLog) {
+      waiting.look_at = now + waiting.pause;
+      waiting.pause = std::min(2 * waiting.pause, kLookAgainAtMost);
+      return false;
+    }
   }
   waiting_.erase(pending.mark);
   auto judged = judge(**run, complete, {});
@@ -182,7 +196,10 @@ Result<Judge::Judged> Judge::judge(const store::Run& run, bool complete,
   judgement.fingerprint = judged.fingerprint = verdict.fingerprint;
   judgement.last_good = history->last_good;
   const bool bad = store::is_bad(judgement.outcome);
-  if (bad) judgement.failing_since = history->failing_since;
+  if (bad) {
+    judgement.failing_since = history->failing_since;
+    judgement.failures = static_cast<std::uint32_t>(history->failures);
+  }
   // A skipped tick is no failure, but people still ask since when.
   if (judgement.outcome == store::Outcome::skipped) {
     judgement.failing_since = history->skipping_since;

@@ -58,6 +58,10 @@ class Judge {
     bool first_of_its_kind = false;
     std::string fingerprint;
   };
+  struct Waiting {
+    std::chrono::steady_clock::time_point since, look_at;
+    std::chrono::milliseconds pause{};
+  };
   void work(const std::stop_token& stop);
   [[nodiscard]] Result<Judged> judge(const store::Run& run, bool complete,
                                      std::stop_token stop) const;
@@ -73,7 +77,7 @@ class Judge {
   bool woken_ = true;
   std::uint64_t judged_ = 0;  // raised with every verdict
   // Since when a pending run's log is waited for; the thread's own.
-  std::map<std::string, std::chrono::steady_clock::time_point> waiting_;
+  std::map<std::string, Waiting> waiting_;
   std::jthread thread_;
 };
 

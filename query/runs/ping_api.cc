@@ -112,12 +112,18 @@ Result<std::optional<RunEvent>> expectation(const http::Request& request, const 
   if (auto parsed = CronSchedule::parse(event.schedule); !parsed) {
     return fail(std::move(parsed).error());
   }
+  constexpr std::chrono::seconds kLeastPeriod{60};
+  if (const auto every = CronSchedule::parse(event.schedule)->period();
+      every && *every < kLeastPeriod) {
+    return fail(Errc::invalid, "period: at least a minute, as 1m or 1h");
+  }
   event.zone = request.param("zone").value_or("");
   if (!zone_known(event.zone))
     return fail(Errc::invalid, "zone: no time zone '" + event.zone + "'");
   if (const auto grace = request.param("grace"); grace && !grace->empty()) {
     auto time = parse_duration(*grace);
     if (!time) return fail(std::move(time).error().in("grace"));
+    if (time->count() < 0) return fail(Errc::invalid, "grace: not less than 0s");
     event.grace_ms = std::chrono::duration_cast<std::chrono::milliseconds>(*time).count();
   }
   return event;

@@ -107,9 +107,10 @@ class Keeper {
 
 Result<RunLines> read_run_lines(store::Store& store, const store::Run& run, std::stop_token stop,
                                 const RunLimits& limits) {
-  const auto end = run.end ? run.end->time_ns : INT64_MAX - kMarginNs;
-  store::Scan scan{.start = run.time_ns() - kMarginNs,
-                   .end = end + kMarginNs,
+  // A clock may be set back while a run lives: its end then seems to come before its start.
+  const auto start = run.time_ns(), end = run.end ? run.end->time_ns : INT64_MAX;
+  store::Scan scan{.start = std::min(start, end) - kMarginNs,
+                   .end = std::max(start, std::min(end, INT64_MAX - kMarginNs)) + kMarginNs,
                    .newest_first = false,
                    .stop = std::move(stop)};
   // Metadata is indexed like words: blocks that cannot hold the run are not read.

@@ -291,10 +291,56 @@ TEST_CASE("pings make runs") {
   }
   SECTION("a wrong one is refused") {
     auto target = GENERATE("/ping/backup/256", "/ping/backup/maybe/x/y", "/ping/b%01",
-                           "/ping/backup?schedule=hourly", "/ping/backup?period=1h&zone=Mars");
+                           "/ping/backup?schedule=hourly", "/ping/backup?period=1h&zone=Mars",
+                           "/ping/backup?period=1s", "/ping/backup?period=1h&grace=-5m");
     CAPTURE(target);
     CHECK(runs.get(target).status >= 400);
   }
+}
+
+TEST_CASE("a clock set back during a run hides none of its lines") {
+  Runs runs;
+  runs.ran("g1", "etl", 0, 0, kGood);
+  Batch batch;
+  batch.tool = "local";
+  batch.redacted = true;
+  batch.streams.emplace_back(Labels{{"job", "etl"}});
+  batch.columns.emplace_back("run", "b1");
+  batch.records.push_back(to_record(runs.event(Kind::start, "b1", "etl", 100), batch.arena));
+  for (const auto& line : kBad) {
+    batch.records.push_back(
+        {.time_ns = TestApi::kNow - 3'500 * kSecond, .body = batch.arena.copy(line)});
+  }
+  auto end = runs.event(Kind::end, "b1", "etl", -3'490);
+  end.exit_code = 1;
+  batch.records.push_back(to_record(end, batch.arena));
+  std::vector<Batch> batches;
+  batches.push_back(std::move(batch));
+  REQUIRE(runs.store->append(std::move(batches)));
+  REQUIRE(runs.judge.judge_pending() == 2);
+  CHECK(runs.at("/api/v1/runs/b1/why", "/class") == "code/exception");
+}
+
+TEST_CASE("runs whose log never comes keep no other tool's from being judged") {
+  Runs runs;
+  for (int i = 0; i < 100; ++i) {
+    runs.ran("w" + std::to_string(i), "stuck", i, 1, {"a line"}, 1'000);
+  }
+  runs.judge.start();
+  Batch batch;
+  batch.tool = "other";
+  batch.redacted = true;
+  batch.streams.emplace_back(Labels{{"job", "quick"}});
+  auto end = runs.event(Kind::end, "q", "quick", 1'000);
+  end.exit_code = 1;
+  batch.records.push_back(to_record(end, batch.arena));
+  std::vector<Batch> batches;
+  batches.push_back(std::move(batch));
+  REQUIRE(runs.store->append(std::move(batches)));
+  // The answer waits for the judge's thread; by itself it would come without a stored verdict.
+  CHECK(runs.at("/api/v1/runs/q/why?tool=other", "/outcome") == "failed");
+  CHECK(*runs.store->ledger().verdict("other", "q"));
+  runs.judge.stop();
 }
 
 TEST_CASE("a job's history ends at its last good run, and skipped ticks are no failures") {
