@@ -69,7 +69,9 @@ void note_failure(Incident& incident, const Judged& judged, bool again) {
   incident.cause = judged.cause;
   incident.headline = judged.headline;
   incident.last_run = judged.run;
-  incident.last_bad_ns = std::max(incident.last_bad_ns, judged.ended_ns);
+  // Not later than now: a clock ahead must not outlast what comes after.
+  const auto ended_ns = std::min(judged.ended_ns, judged.now_ns);
+  incident.last_bad_ns = std::max(incident.last_bad_ns, ended_ns);
   if (!again) ++incident.failures;
 }
 
@@ -83,9 +85,15 @@ Tell quiet_or_steady(JobState& state, std::int64_t in_row) {
 
 Step bad_run(JobState state, std::optional<Incident> last, const Judged& judged, bool again) {
   Step result;
+  const bool open = last && last->open();
+  // What failed before the last good run, and is told late, has been got over.
+  if (!open && judged.ended_ns < state.last_good_ns) {
+    result.state = std::move(state);
+    return result;
+  }
   state.bad_in_row += again ? 0 : 1;
   const std::string mark = mark_of(judged);
-  if (!last || !last->open()) {
+  if (!open) {
     Incident incident = opened(state, judged);
     note_failure(incident, judged, false);
     incident.fingerprints = {mark};
@@ -123,9 +131,10 @@ Step good_run(JobState state, std::optional<Incident> last, const Judged& judged
   if (!open || closes) {
     state.good_in_row += again ? 0 : 1;
     state.bad_in_row = 0;
-    if (judged.ended_ns >= state.last_good_ns) {
+    if (const auto ended_ns = std::min(judged.ended_ns, judged.now_ns);
+        ended_ns >= state.last_good_ns) {
       state.last_good = judged.run;
-      state.last_good_ns = judged.ended_ns;
+      state.last_good_ns = ended_ns;
     }
   }
   if (closes) {

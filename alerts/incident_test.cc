@@ -154,6 +154,24 @@ TEST_CASE("a success that ended before the last failure does not close its incid
   CHECK(job.judge('.', tick + 1) == "recovered");
 }
 
+TEST_CASE("a failure older than the last good run, told late, is no alarm") {
+  Job job;
+  job.now += kHour;
+  CHECK(job.judge('.') == "-");
+  CHECK(job.judge('f', job.now - kHour / 2) == "-");
+  CHECK_FALSE(job.last.has_value());
+  CHECK(job.judge('f') == "failed");
+}
+
+TEST_CASE("a run of a clock that is ahead does not keep its incident open for ever") {
+  Job job;
+  CHECK(job.judge('f', job.now + 1'000 * kHour) == "failed");
+  job.now += kHour;
+  CHECK(job.judge('.') == "recovered");
+  job.now += kHour;
+  CHECK(job.judge('f') == "failed");
+}
+
 TEST_CASE("judging a run again tells nothing, unless its outcome turned") {
   Job job;
   CHECK(job.judge('f', 0, "a") == "failed");
