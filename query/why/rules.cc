@@ -17,6 +17,12 @@ namespace {
 constexpr std::pair<std::string_view, std::string_view> kShort[] = {
     {"~quoted", "['\"`‘“](?P<file>[^'\"`’”]+)['\"’”]"},
     {"~q", "(?:['\"`‘’“”]|\\\\\")?"},
+    // What stands between "cannot open" and a file's name.
+    {"~nouns",
+     "(?: "
+     "(?:the|an?|this|its|input|output|log|lock|temp\\w*|data|config\\w*|source|target|local|"
+     "remote|required|files?|director(?:y|ies)|dir|folder|path|script|module|image|database|named|"
+     "called|to|from|for)){0,4}"},
     {"~file", "(?P<file>[^\\s'\"`‘’“”:;,()<>|=\\\\]+)"},
     {"~host", "(?P<host>[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)"},
     {"~port", "(?P<port>\\d{1,5})"},

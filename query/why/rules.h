@@ -23,7 +23,7 @@ inline constexpr std::size_t kRuleBytes = 2048;
 using Slots = std::vector<std::pair<std::string, std::string>>;
 
 struct Rule {
-  std::string_view pattern;  // RE2; ~q ~file ~host ~port ~name ~number are short for rules.cc's
+  std::string_view pattern;  // RE2; ~q, ~file and the like are short for rules.cc's
   std::string_view cause;    // a class; "" in the table of consequences
   int strength = 0;          // of 100
 };

@@ -89,7 +89,7 @@ constexpr Rule kRules[] =
 
         // who ended it, and what was not begun
         {R"re((?:^|[\s.:])KeyboardInterrupt\b)re", "control/cancelled", 90},
-        {R"re((?i)(?:received|caught|got|on) (?:signal )?SIGINT|\bSIGINT\b.*(?:received|caught|stopping|exiting|shutting|aborting)|\b(?:interrupted|cancell?ed|aborted|stopped|killed|terminated) by (?:the )?(?:user|operator|admin\w*|keyboard|signal 2)|user (?:abort|interrupt|cancel)\w*|(?:operation|job|run|build|workflow) was cancell?ed|^\^C)re",
+        {R"re((?i)(?:received|caught|got|on) (?:signal )?SIGINT|\bSIGINT\b.*(?:received|caught|stopping|exiting|shutting|aborting)|\b(?:interrupted|cancell?ed|aborted|stopped|killed|terminated) by (?:the )?(?:user|operator|admin\w*|keyboard|signal 2)|user (?:abort|interrupt|cancel)\w*|(?:operation|job|run|build|workflow) was cancell?ed|^\^C\s*$)re",
          "control/cancelled", 82},
         {R"re((?i)(?:received|caught|got) signal:? (?:2\b|interrupt))re", "control/cancelled", 84},
         {R"re((?i)\b(?:is |are |seems to be )?already (?:running|in progress|active|being (?:run|processed))|\b(?:previous|last|earlier|other|another|one|old) (?:run|instance|job|process|copy|execution|invocation)\b.{0,40}(?:is |are |was )?(?:still |already )?(?:running|going|active|alive|at work|in progress|working|holds|not (?:finished|done|complete))|\b(?:is )?still (?:running|active|in progress)\b|another (?:instance|copy)\b)re",

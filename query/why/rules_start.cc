@@ -163,7 +163,7 @@ constexpr Rule kRules[] = {
     {R"re((?i)\bno such file or directory[:,]? (?:\w+ )?~quoted)re", "script/file_missing", 88},
     {R"re(No such file or directory @ \w+ - (?P<file>.+?)(?: \(Errno| \(|$))re",
      "script/file_missing", 90},
-    {R"re((?i)(?:can(?:'|’)?(?:t|not)|could ?n.t|could not|unable to|failed to|error) (?:open(?:ing)?|access(?:ing)?|stat(?:ing)?|read(?:ing)?|find(?:ing)?|load(?:ing)?|remove|rename|copy|move|create|touch|chdir to|change to|cd to|delete|unlink|list)(?: \w+){0,3}? ~q(?P<file>[^\s'"`‘’:;,()]+)~q.*no such file)re",
+    {R"re((?i)(?:can(?:'|’)?(?:t|not)|could ?n.t|could not|unable to|failed to|error) (?:open(?:ing)?|access(?:ing)?|stat(?:ing)?|read(?:ing)?|find(?:ing)?|load(?:ing)?|remove|rename|copy|move|create|touch|chdir to|change to|cd to|delete|unlink|list)~nouns ~q(?P<file>[^\s'"`‘’:;,()]+)~q.*no such file)re",
      "script/file_missing", 89},
     {R"re((?:^|[\s:])~q~file~q: No such file or directory)re", "script/file_missing", 84},
     {R"re((?i)\b(?:open|stat|lstat|chdir|read|unlink|rename|readdir|scandir|mkdir) ~q(?P<file>[^\s'":]+)~q: no such file)re",
@@ -193,7 +193,7 @@ constexpr Rule kRules[] = {
     // rights
     {R"re((?i)permission denied[:,]? (?:\w+ )?~quoted)re", "script/permission", 89},
     {R"re((?i)permission denied @ \w+ - (?P<file>.+?)(?: \(|$))re", "script/permission", 89},
-    {R"re((?i)(?:can(?:'|’)?(?:t|not)|could ?n.t|could not|unable to|failed to|error) (?:open|access|stat|read|load|remove|rename|copy|move|create|touch|write to|write|make|mkdir|list|delete|unlink|chdir to)(?: \w+){0,3}? ~q(?P<file>[^\s'"`‘’:;,()]+)~q.*permission denied)re",
+    {R"re((?i)(?:can(?:'|’)?(?:t|not)|could ?n.t|could not|unable to|failed to|error) (?:open|access|stat|read|load|remove|rename|copy|move|create|touch|write to|write|make|mkdir|list|delete|unlink|chdir to)~nouns ~q(?P<file>[^\s'"`‘’:;,()]+)~q.*permission denied)re",
      "script/permission", 89},
     {R"re((?:^|[\s:])~q~file~q: [Pp]ermission denied)re", "script/permission", 82},
     {R"re((?i)\b(?:open|stat|mkdir|unlink|rename|chmod|chown) ~q(?P<file>[^\s'":]+)~q: permission denied)re",

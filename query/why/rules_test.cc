@@ -135,6 +135,11 @@ constexpr Row kStart[] = {
     {"cp: missing destination file operand after 'x'", "script/bad_args", ""},
     {"date: invalid date 'tomorow'", "script/bad_args", ""},
     {"cat: in/data.csv: No such file or directory", "script/file_missing", "file=in/data.csv"},
+    {"ERROR: cannot open file data.csv: No such file or directory", "script/file_missing",
+     "file=data.csv"},
+    {"could not read the input file in/x.csv: No such file", "script/file_missing",
+     "file=in/x.csv"},
+    {"cannot open foo for reading: No such file or directory", "script/file_missing", "file=foo"},
     {"FileNotFoundError: [Errno 2] No such file or directory: 'cfg/a.ini'", "script/file_missing",
      "file=cfg/a.ini"},
     {"Error: ENOENT: no such file or directory, open './x.json'", "script/file_missing",
@@ -437,6 +442,7 @@ TEST_CASE("words for input, locks and people mean data/ and control/") {
 TEST_CASE("lines of everyday life mean nothing") {
   const auto line = GENERATE(values<std::string_view>({
       "processed 429 rows in 12 ms",
+      "^C5U garbage of a binary",
       "table page dumped, 427 rows, 0 errors",
       "HTTP/1.1 200 OK",
       "GET /page/401 200",
