@@ -3,15 +3,12 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <xxhash.h>
 
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <random>
-#include <sstream>
 #include <string>
 
 #include "collector/state_text.h"
@@ -107,11 +104,13 @@ std::string print_checkpoint(const CheckpointState& state) {
   text += "\ncollector " + escape_word(state.collector) + "\nnext " +
           std::to_string(state.next_number) + "\nlooked " + std::to_string(state.looked_ns) + "\n";
   for (const auto& source : state.sources) print_source(source, text);
-  const auto hash = XXH64(text.data(), text.size(), 0);
-  return text + "end " + hex(hash) + "\n";
+  return with_checksum(std::move(text));
 }
 
 Result<CheckpointState> parse_checkpoint(std::string_view text) {
+  const auto checked = check_checksum(text);
+  if (!checked) return fail(checked.error());
+  text = *checked;
   CheckpointState state;
   std::size_t begin = 0;
   for (int number = 1; begin < text.size(); ++number) {
@@ -119,7 +118,6 @@ Result<CheckpointState> parse_checkpoint(std::string_view text) {
     const auto wrong = [&](std::string_view what) {
       return fail(Errc::corrupt, "line " + std::to_string(number) + ": " + std::string(what));
     };
-    if (newline == std::string_view::npos) return wrong("cut off");
     auto line = text.substr(begin, newline - begin);
     const auto key = line.substr(0, line.find(' '));
     Words words(line.substr(std::min(line.size(), key.size() + 1)));
@@ -139,20 +137,13 @@ Result<CheckpointState> parse_checkpoint(std::string_view text) {
                         state.sources.emplace_back())) {
         return wrong("not a source");
       }
-    } else if (key == "end") {
-      std::uint64_t hash = 0;
-      words.number(hash, 16);
-      if (!words.ok() || hash != XXH64(text.data(), begin, 0) || newline + 1 != text.size()) {
-        return wrong("the checksum does not match");
-      }
-      if (state.collector.empty()) return wrong("no collector id above");
-      return state;
     } else {
       return wrong("unknown word");
     }
     begin = newline + 1;
   }
-  return fail(Errc::corrupt, "its last line is missing");
+  if (state.collector.empty()) return fail(Errc::corrupt, "no collector id");
+  return state;
 }
 
 Result<Checkpoint> Checkpoint::open(const std::string& directory, const std::string& host) {
@@ -169,21 +160,20 @@ Result<Checkpoint> Checkpoint::open(const std::string& directory, const std::str
   }
   Checkpoint checkpoint(directory, std::move(lock));
   const auto path = directory + "/checkpoint";
-  if (std::filesystem::exists(path, code)) {
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    const auto size = std::filesystem::file_size(path, code);
-    if (!code && size <= kMaxFileBytes) text << file.rdbuf();
-    auto parsed = parse_checkpoint(text.str());
-    if (parsed) {
-      checkpoint.state_ = *std::move(parsed);
-      return checkpoint;
-    }
+  const auto text = read_whole(path, kMaxFileBytes);
+  auto parsed = text ? parse_checkpoint(*text) : fail(text.error());
+  if (parsed) {
+    checkpoint.state_ = *std::move(parsed);
+    return checkpoint;
+  }
+  if (parsed.error().code == Errc::corrupt) {
     const auto aside = path + ".bad-" + std::to_string(now_ns() / 1'000'000);
     log::error("checkpoint unreadable: starting anew, lines may be stored twice",
                {{"path", path}, {"error", parsed.error().message}, {"moved_to", aside}});
     std::filesystem::rename(path, aside, code);
     if (code) return fail(system_error("rename " + path, code.value()));
+  } else if (parsed.error().code != Errc::not_found) {
+    return fail(std::move(parsed).error());
   }
   checkpoint.state_.collector = new_collector_id(host);
   if (auto saved = checkpoint.save(checkpoint.state_); !saved) return fail(saved.error());

@@ -1,6 +1,5 @@
 #include "collector/collector.h"
 
-#include <limits.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "collector/checkpoint.h"
 #include "collector/container_runs.h"
 #include "collector/cron_checks.h"
+#include "collector/host_name.h"
 #include "collector/meters.h"
 #include "collector/node_events.h"
 #include "collector/reader.h"
@@ -40,17 +40,12 @@ constexpr milliseconds kRetryInterval{1'000};  // of a checkpoint that could not
 // often.
 constexpr int kCheckpointShare = 10;
 
-std::string host_name() {
-  std::array<char, HOST_NAME_MAX + 1> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "node";
-  return name.data();
-}
-
 Result<void> check(Options& options) {
   if (options.state_directory.empty()) {
     return fail(Errc::invalid, "the collector needs a state directory");
   }
   if (options.node.empty()) options.node = host_name();
+  if (options.node.empty()) options.node = "node";
   if (options.fallback_tool.empty()) options.fallback_tool = "node-" + options.node;
   if (auto named = check_tool_name(options.fallback_tool); !named) {
     return fail(std::move(named).error().in("fallback tool"));
@@ -102,7 +97,7 @@ struct Collector::Loop {
             .node = options.node,
             .find = [this](std::uint64_t number) { return sources.find(number); },
             .emit = [this](const std::string& tool,
-                           RunEvent event) { events.emit(tool, std::move(event)); }};
+                           RunEvent event) { return events.emit(tool, std::move(event)); }};
   }
 
   CronChecks::Settings check_settings() {
@@ -112,7 +107,7 @@ struct Collector::Loop {
             .fallback_tool = options.fallback_tool,
             .rescan_interval = options.rescan_interval,
             .emit = [this](const std::string& tool, RunEvent event) {
-              events.emit(tool, std::move(event));
+              return events.emit(tool, std::move(event));
             }};
   }
 
@@ -394,6 +389,7 @@ void Collector::stop() {
 
 void Collector::abandon() {
   loop_->abandoned = true;
+  for (auto& socket : loop_->local_sockets) socket->abandon();
   stop();
 }
 

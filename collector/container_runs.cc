@@ -16,10 +16,14 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr milliseconds kTendInterval{50}, kSearchInterval{200};
-constexpr seconds kCheckInterval{1}, kDoneInterval{10};
-constexpr seconds kSearchEager{10}, kSearchCalm{5};  // for conmon: how long often, then how often
-constexpr seconds kGoneGrace{2};                     // for an exit code that is still on its way
+constexpr milliseconds kTendInterval{50}, kGroupInterval{200};
+constexpr seconds kCheckInterval{1}, kDoneInterval{10}, kSaveInterval{1}, kLongestGroupInterval{5};
+// For conmon, which is there at once or never: each search after an eighth of the time since a
+// container came.
+constexpr milliseconds kSearchInterval{200};
+constexpr seconds kLongestSearchInterval{300}, kStrayTime{10};
+constexpr int kSearchShare = 8;
+constexpr seconds kGoneGrace{2};  // for an exit code that is still on its way
 constexpr std::int64_t kMillisecond = 1'000'000;
 constexpr int kSignalBase = 128, kLastSignal = 31, kKilled = 137;
 
@@ -27,7 +31,8 @@ constexpr int kSignalBase = 128, kLastSignal = 31, kKilled = 137;
 seconds sample_interval(std::size_t taken) {
   if (taken < 24) return seconds{5};
   if (taken < 200) return seconds{15};
-  return taken < 600 ? seconds{30} : seconds{120};
+  if (taken < 600) return seconds{30};
+  return taken < 950 ? seconds{120} : seconds{240};
 }
 
 std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
@@ -91,6 +96,7 @@ struct ContainerRuns::Run {
   std::optional<Conmon> conmon;
   Cgroup cgroup;
   CgroupFacts facts;
+  milliseconds group_interval = kGroupInterval;  // of looking for its control group
   std::size_t samples = 0;
   std::int64_t cpu_at_output = -1, output_ns = 0;
   Clock::time_point next_sample{}, next_check{}, gone_since{}, ending_since{};
@@ -135,6 +141,8 @@ void ContainerRuns::load() {
         by_container_[row[6]] = run;
         watcher_.watch_directory(run->conmon->exit_directory);
       }
+      auto& newest = newest_[run->folder];
+      newest = std::max(newest, run->instance);
       runs_[row[1]] = std::move(fresh);
     } else if (run != nullptr && !row.empty() && (row[0] == "start" || row[0] == "end")) {
       auto event = event_of_row(row);
@@ -148,7 +156,9 @@ void ContainerRuns::load() {
   }
 }
 
-void ContainerRuns::save() {
+void ContainerRuns::save(Clock::time_point now) {
+  changed_ = stale_ = false;
+  next_save_ = now + kSaveInterval;
   if (settings_.state_file.empty()) return;
   StateRows rows;
   for (const auto& [id, run] : runs_) {
@@ -189,6 +199,8 @@ void ContainerRuns::added(Source& source) {
     run->start.node = settings_.node;
     run->start.pod = pod.pod;
     run->start.container = pod.container;
+    auto& newest = newest_[run->folder];
+    newest = std::max(newest, run->instance);
     to_emit_.emplace_back(run->tool, run->start);
     found = runs_.emplace(id, std::move(run)).first;
     changed_ = true;
@@ -211,7 +223,7 @@ void ContainerRuns::added(Source& source) {
 
 void ContainerRuns::look(Clock::time_point now) {
   take_exits();
-  if (!std::exchange(events_, false) && now < next_tend_ && to_emit_.empty()) return;
+  if (!std::exchange(events_, false) && now < next_tend_ && !changed_) return;
   next_tend_ = now + kTendInterval;
   find_runtimes(now);
   for (auto at = runs_.begin(); at != runs_.end();) {
@@ -221,13 +233,15 @@ void ContainerRuns::look(Clock::time_point now) {
     if (run.state == State::done && now >= run.next_check) run.next_check = now + kDoneInterval;
     if (forget) {
       if (run.conmon) by_container_.erase(run.conmon->container);
-      changed_ = true;
+      newest_.erase(run.folder);  // which is gone
+      stale_ = true;
     }
     at = forget ? runs_.erase(at) : std::next(at);
   }
   // What is known of a run is on disk before anybody is told, so that its end cannot be forgotten.
-  if (std::exchange(changed_, false)) save();
-  for (auto& [tool, event] : std::exchange(to_emit_, {})) settings_.emit(tool, std::move(event));
+  if (changed_ || (stale_ && now >= next_save_)) save(now);
+  std::erase_if(to_emit_,
+                [&](const auto& told) { return settings_.emit(told.first, told.second); });
 }
 
 void ContainerRuns::take_exits() {
@@ -254,11 +268,11 @@ void ContainerRuns::find_runtimes(Clock::time_point now) {
   const bool wanted = std::ranges::any_of(runs_, [](const auto& entry) {
     return entry.second->state == State::running && !entry.second->conmon;
   });
-  const bool eager = now < last_added_ + kSearchEager;
-  next_search_ = now + (eager ? milliseconds(kSearchInterval) : milliseconds(kSearchCalm));
+  const auto share = std::chrono::floor<milliseconds>(now - last_added_) / kSearchShare;
+  next_search_ = now + std::clamp<milliseconds>(share, kSearchInterval, kLongestSearchInterval);
   for (const auto& directory : settings_.exit_directories) watcher_.watch_directory(directory);
   std::erase_if(stray_exits_,
-                [&](const auto& stray) { return now - stray.second.second > kSearchEager; });
+                [&](const auto& stray) { return now - stray.second.second > kStrayTime; });
   if (!wanted) return;
   for (const auto& conmon : find_conmons(settings_.proc)) {
     if (by_container_.contains(conmon.container)) continue;
@@ -337,33 +351,35 @@ bool ContainerRuns::runtime_lives(Run& run) {
   const auto same = std::ranges::find(all, run.conmon->container, &Conmon::container);
   if (same == all.end()) return false;
   run.conmon->pid = same->pid;
-  changed_ = true;
+  stale_ = true;
   return true;
 }
 
 bool ContainerRuns::superseded(const Run& run) const {
-  return std::ranges::any_of(runs_, [&](const auto& entry) {
-    return entry.second->instance > run.instance && entry.second->folder == run.folder;
-  });
+  const auto newest = newest_.find(run.folder);
+  return newest != newest_.end() && newest->second > run.instance;
+}
+
+// A container without a group of its own would show its neighbours' figures.
+bool ContainerRuns::find_group(Run& run) {
+  if (run.cgroup.found() || !run.conmon) return run.cgroup.found();
+  const auto& id = run.conmon->container;
+  const int pid = read_pid(run.conmon->pid_file);
+  auto cgroup = pid > 0 ? cgroup_of_process(pid) : Cgroup{};
+  const bool own =
+      cgroup.memory.find(id) != std::string::npos || cgroup.usage.find(id) != std::string::npos;
+  if (own) run.cgroup = std::move(cgroup);
+  return own;
 }
 
 void ContainerRuns::sample(Run& run, Clock::time_point now) {
-  if (!run.cgroup.found()) {
-    const auto id = run.conmon->container;
-    const int pid = read_pid(run.conmon->pid_file);
-    auto cgroup = pid > 0 ? cgroup_of_process(pid) : Cgroup{};
-    // A container without a group of its own would show its neighbours' figures.
-    const bool own =
-        cgroup.memory.find(id) != std::string::npos || cgroup.usage.find(id) != std::string::npos;
-    if (!own) {
-      run.next_sample = now + kCheckInterval / 5;
-      return;
-    }
-    run.cgroup = std::move(cgroup);
+  if (!find_group(run)) {
+    run.next_sample = now + run.group_interval;
+    run.group_interval = std::min<milliseconds>(run.group_interval * 2, kLongestGroupInterval);
+    return;
   }
-  run.next_sample = now + sample_interval(run.samples);
+  run.next_sample = now + sample_interval(run.samples++);
   run.facts = read_cgroup(run.cgroup);
-  if (run.samples++ >= kMaxSamples) run.next_sample += seconds{120};
   const auto time = now_ns();
   auto event = make_event(RunEvent::Kind::sample, time, run.start.run, run.start.job);
   take(event, run.facts);
@@ -374,22 +390,14 @@ void ContainerRuns::sample(Run& run, Clock::time_point now) {
   const auto quiet_since = std::max(run.output->last_ns, run.start.time_ns);
   event.quiet_ms = std::max<std::int64_t>(0, time - quiet_since) / kMillisecond;
   if (run.facts.cpu_ms >= 0) event.quiet_cpu_ms = run.facts.cpu_ms - run.cpu_at_output;
-  settings_.emit(run.tool, std::move(event));
+  (void)settings_.emit(run.tool, std::move(event));
 }
 
 // All but its output is known now. The control group lives some milliseconds longer than it.
 void ContainerRuns::end(Run& run, int exit_code, std::int64_t time_ns, std::string message) {
   if (run.state != State::running) return;
-  if (!run.cgroup.found() && run.conmon) {
-    if (const int pid = read_pid(run.conmon->pid_file); pid > 0) {
-      auto cgroup = cgroup_of_process(pid);
-      if (cgroup.memory.find(run.conmon->container) != std::string::npos) {
-        run.cgroup = std::move(cgroup);
-      }
-    }
-  }
   auto& facts = run.facts;
-  if (run.cgroup.found()) {
+  if (find_group(run)) {
     const auto last = read_cgroup(run.cgroup);
     keep_known(facts.cpu_ms, last.cpu_ms);
     keep_known(facts.throttled_ms, last.throttled_ms);
@@ -456,7 +464,7 @@ void ContainerRuns::settled(const std::vector<std::string>& runs) {
     const auto found = runs_.find(id);
     if (found == runs_.end() || found->second->state != State::ended) continue;
     found->second->state = State::done;
-    changed_ = true;
+    stale_ = true;
   }
 }
 

@@ -9,7 +9,7 @@
 // name the final positions. Runs, and ends not yet acknowledged, are kept in a state file, written
 // before their events are emitted: a restart of the collector ends no run and forgets none.
 //
-// Limits:  kMaxRuns; kMaxSamples per run, ever further apart.
+// Limits:  kMaxRuns; samples of a run come ever further apart.
 // Threads: the collector's only.
 #pragma once
 
@@ -20,10 +20,10 @@
 #include <string>
 #include <vector>
 
-#include "collector/cgroup.h"
 #include "collector/conmon.h"
 #include "collector/container_output.h"
 #include "collector/node_events_state.h"
+#include "collector/run/cgroup.h"
 #include "collector/source_file.h"
 #include "collector/troubles.h"
 #include "collector/watcher.h"
@@ -33,7 +33,7 @@ namespace logboom::collector {
 
 class ContainerRuns {
  public:
-  static constexpr std::size_t kMaxRuns = 20'000, kMaxSamples = 950, kMaxStrayExits = 1'000;
+  static constexpr std::size_t kMaxRuns = 20'000, kMaxStrayExits = 1'000;
   static constexpr std::chrono::seconds kReadingTime{5};
 
   struct Settings {
@@ -44,7 +44,8 @@ class ContainerRuns {
     std::vector<std::string> exit_directories{"/run/libpod/exits", "/run/crio/exits",
                                               "/var/run/crio/exits"};
     std::function<Source*(std::uint64_t)> find;
-    std::function<void(const std::string& tool, RunEvent)> emit;
+    // False: not now. Starts and ends are then told again.
+    std::function<bool(const std::string& tool, RunEvent)> emit;
   };
 
   explicit ContainerRuns(Settings settings);
@@ -64,12 +65,13 @@ class ContainerRuns {
   struct Run;
 
   void load();
-  void save();
+  void save(Clock::time_point now);
   void take_exits();
   void find_runtimes(Clock::time_point now);
   void attach(Run& run, const Conmon& conmon, Clock::time_point now);
   void tend(Run& run, Clock::time_point now);
   void look_for_end(Run& run, Clock::time_point now);
+  static bool find_group(Run& run);
   void sample(Run& run, Clock::time_point now);
   void end(Run& run, int exit_code, std::int64_t time_ns, std::string message);
   void conclude(Run& run, Clock::time_point now);
@@ -84,9 +86,12 @@ class ContainerRuns {
   std::map<std::string, std::unique_ptr<Run>> runs_;  // by id
   std::map<std::string, Run*> by_container_;          // by the runtime's id
   std::map<std::string, std::pair<int, Clock::time_point>> stray_exits_;
+  std::map<std::string, std::int64_t> newest_;             // instance, by folder
   std::vector<std::pair<std::string, RunEvent>> to_emit_;  // once the state is saved
-  bool changed_ = false, events_ = false;
-  Clock::time_point next_tend_{}, next_search_{}, last_added_{};
+  bool changed_ = false;                                   // must be on disk before more is told
+  bool stale_ = false;  // is told again at worst: may be written later
+  bool events_ = false;
+  Clock::time_point next_tend_{}, next_search_{}, next_save_{}, last_added_ = Clock::now();
 };
 
 // The number N of <container>/N.log and of its rotated files; -1: none.

@@ -1,7 +1,10 @@
 #include "collector/container_runs.h"
 
+#include <sys/inotify.h>
+
 #include <catch2/catch.hpp>
 
+#include "collector/descriptor.h"
 #include "collector/pod_logs.h"
 #include "collector/test_support.h"
 
@@ -16,6 +19,7 @@ struct Node {
   std::map<std::uint64_t, std::unique_ptr<Source>> sources;
   std::vector<std::pair<std::string, RunEvent>> emitted;
   std::unique_ptr<ContainerRuns> runs;
+  bool full = false;  // nothing is taken
   Clock::time_point now = Clock::now();
   std::string folder = directory / "pods/tool-bot_report-28461230-x2x4z_u1/main";
 
@@ -28,18 +32,21 @@ struct Node {
   }
   void start() {
     emitted.clear();
-    runs = std::make_unique<ContainerRuns>(ContainerRuns::Settings{
-        .state_file = directory / "state",
-        .node = "node7",
-        .proc = directory / "proc",
-        .exit_directories = {directory / "exits"},
-        .find =
-            [this](std::uint64_t number) {
-              const auto found = sources.find(number);
-              return found == sources.end() ? nullptr : found->second.get();
-            },
-        .emit = [this](const std::string& tool,
-                       RunEvent event) { emitted.emplace_back(tool, std::move(event)); }});
+    runs = std::make_unique<ContainerRuns>(
+        ContainerRuns::Settings{.state_file = directory / "state",
+                                .node = "node7",
+                                .proc = directory / "proc",
+                                .exit_directories = {directory / "exits"},
+                                .find =
+                                    [this](std::uint64_t number) {
+                                      const auto found = sources.find(number);
+                                      return found == sources.end() ? nullptr : found->second.get();
+                                    },
+                                .emit =
+                                    [this](const std::string& tool, RunEvent event) {
+                                      if (!full) emitted.emplace_back(tool, std::move(event));
+                                      return !full;
+                                    }});
   }
   [[nodiscard]] std::string log(int instance) const {
     return folder + "/" + std::to_string(instance) + ".log";
@@ -88,6 +95,30 @@ struct Node {
     }
     return found;
   }
+};
+
+// How often a file or directory is opened.
+class Opens {
+ public:
+  explicit Opens(const std::string& path) : watch_(::inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {
+    // Closings as well, since the kernel makes one of two events that are the same.
+    REQUIRE(::inotify_add_watch(watch_.get(), path.c_str(), IN_OPEN | IN_CLOSE_NOWRITE) >= 0);
+  }
+  std::size_t count() {
+    std::size_t opens = 0;
+    alignas(inotify_event) std::array<char, 65536> bytes{};
+    for (ssize_t got = 0; (got = ::read(watch_.get(), bytes.data(), bytes.size())) > 0;) {
+      for (std::size_t at = 0; at < static_cast<std::size_t>(got);) {
+        const auto* const event = reinterpret_cast<const inotify_event*>(&bytes[at]);
+        at += sizeof *event + event->len;
+        if ((event->mask & IN_OPEN) != 0 && event->len == 0) ++opens;
+      }
+    }
+    return opens;
+  }
+
+ private:
+  Descriptor watch_;
 };
 
 TEST_CASE("a log's path names the run, the same for its rotated files") {
@@ -285,6 +316,49 @@ TEST_CASE("an end is emitted again until it is acknowledged, and never after") {
   std::filesystem::remove_all(node.folder);
   node.look(30);
   CHECK(node.emitted.empty());
+}
+
+TEST_CASE("a start and an end that find the queue full are told once there is room") {
+  Node node;
+  node.full = true;
+  node.source(0);
+  node.conmon(0);
+  node.look();
+  node.exit("3");
+  node.look();
+  CHECK(node.emitted.empty());
+  node.full = false;
+  node.look();
+  CHECK_FALSE(node.of(Kind::start).empty());
+  REQUIRE(node.of(Kind::end).size() == 1);
+  CHECK(node.of(Kind::end)[0].exit_code == 3);
+  CHECK(node.emitted.back().second.kind == Kind::end);
+}
+
+TEST_CASE("a container without a control group of its own is not asked at every turn") {
+  Node node;
+  write_anew(node.directory / "pidfile", std::to_string(::getpid()));
+  node.source(0);
+  node.conmon(0);
+  node.look(1);
+  Opens opens(node.directory / "pidfile");
+  for (int i = 0; i < 100; ++i) node.runs->look(node.now += std::chrono::milliseconds(50));
+  const auto asked = opens.count();
+  CHECK(asked >= 1);
+  CHECK(asked < 10);
+}
+
+TEST_CASE("where no conmon is, all processes are looked through ever more rarely") {
+  Node node;
+  node.source(0);
+  Opens opens(node.directory / "proc");
+  node.look(10);
+  CHECK(opens.count() >= 5);
+  node.look(3'600);
+  CHECK(opens.count() < 60);
+  node.source(1);
+  node.look(2);
+  CHECK(opens.count() >= 1);
 }
 
 TEST_CASE("a collector tells of a pod's runs beside its lines") {

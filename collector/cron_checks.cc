@@ -102,14 +102,20 @@ void CronChecks::look(Clock::time_point now) {
 
 void CronChecks::scan() {
   std::set<std::string> seen;
+  complete_ = true;
   if (!settings_.root.empty()) {
     watcher_.watch_directory(below(settings_.root, "/etc"));
     read_table(below(settings_.root, "/etc/crontab"), "", seen);
     scan_directory("/etc/cron.d", false, seen);
     scan_directory("/var/spool/cron/crontabs", true, seen);
   }
-  std::erase_if(tables_, [&](const auto& table) { return !seen.contains(table.first); });
-  tell(expected());
+  const auto lost =
+      std::erase_if(tables_, [&](const auto& table) { return !seen.contains(table.first); });
+  const auto zone = system_zone(settings_.root);
+  const bool moved = std::exchange(zone_, zone) != zone;
+  if (lost > 0 || moved || changed_ || untold_ || !from_before_.empty()) tell(expected());
+  changed_ = false;
+  if (unsaved_) save();
 }
 
 void CronChecks::scan_directory(const std::string& name, bool of_users,
@@ -119,7 +125,7 @@ void CronChecks::scan_directory(const std::string& name, bool of_users,
   const std::unique_ptr<DIR, int (*)(DIR*)> names(::opendir(directory.c_str()), &::closedir);
   if (!names) {
     if (errno == ENOENT) return;
-    troubles_.note(directory, std::strerror(errno));
+    trouble(directory, std::strerror(errno));
     for (const auto& [path, table] : tables_) {  // what was known of it holds
       if (path.starts_with(directory + "/")) seen.insert(path);
     }
@@ -130,8 +136,8 @@ void CronChecks::scan_directory(const std::string& name, bool of_users,
     const std::string file = entry->d_name;
     if (file.starts_with('.') || entry->d_type == DT_DIR) continue;
     if (of_users ? file.starts_with("tmp.") : !plain_name(file)) continue;
-    if (files.size() + tables_.size() >= kMaxTables) {
-      troubles_.note(directory, "too many crontabs: the rest is left out");
+    if (files.size() + seen.size() >= kMaxTables) {
+      trouble(directory, "too many crontabs: the rest is left out");
       break;
     }
     files.push_back(file);
@@ -145,8 +151,14 @@ void CronChecks::scan_directory(const std::string& name, bool of_users,
 void CronChecks::read_table(const std::string& path, const std::string& owner,
                             std::set<std::string>& seen) {
   struct stat status{};
-  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) {
-    if (errno != ENOENT && tables_.contains(path)) seen.insert(path);
+  if (::stat(path.c_str(), &status) != 0) {
+    if (errno == ENOENT) return;
+    trouble(path, std::strerror(errno));
+    seen.insert(path);  // what was known of it holds
+    return;
+  }
+  if (!S_ISREG(status.st_mode)) {  // cron passes over it too
+    once("crontab passed over", path, "not a regular file");
     return;
   }
   seen.insert(path);
@@ -158,86 +170,102 @@ void CronChecks::read_table(const std::string& path, const std::string& owner,
   std::string text(kMaxCrontab + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (!file && !file.eof()) {
-    troubles_.note(path, "cannot be read");
+    trouble(path, "cannot be read");
     return;
   }
   text.resize(static_cast<std::size_t>(file.gcount()));
-  table = {changed, inode, status.st_size, parse_crontab(text, owner)};
-  for (const auto& [line, what] : table.crontab.bad) {
+  table = {changed, inode, status.st_size, {}};
+  take(table, parse_crontab(text, owner), path);
+  changed_ = true;
+}
+
+void CronChecks::take(Table& table, const Crontab& crontab, const std::string& path) {
+  const auto shown = path.substr(settings_.root == "/" ? 0 : settings_.root.size());
+  for (const auto& [line, what] : crontab.bad) {
     bad_lines().add();
-    once(path + ":" + std::to_string(line) + ":" + what, path, line, what);
+    once("crontab entry not understood", shown + ":" + std::to_string(line), what);
+  }
+  for (const auto& entry : crontab.entries) {
+    const auto run = expected_run(entry);
+    if (!run || run->job.empty() || run->job.size() > kMaxJob) continue;
+    auto check = make_event(RunEvent::Kind::check, 0, {}, run->job);
+    check.command = entry.command.substr(0, kMaxCommand);
+    check.node = settings_.node;
+    check.user = entry.user;
+    check.schedule = entry.schedule;
+    check.origin = shown + ":" + std::to_string(entry.line);
+    table.checks.emplace_back(
+        Name(tool_of_user(entry.user, may_choose(entry.user), run->tool, settings_.fallback_tool),
+             run->job),
+        std::move(check));
   }
 }
 
-std::map<CronChecks::Name, RunEvent> CronChecks::expected() {
-  std::map<Name, RunEvent> checks;
-  const auto zone = system_zone(settings_.root);
-  const auto now = now_ns();
+CronChecks::Checks CronChecks::expected() {
+  Checks checks;
   for (const auto& [path, table] : tables_) {
-    for (const auto& entry : table.crontab.entries) {
-      const auto run = expected_run(entry);
-      if (!run || run->job.empty() || run->job.size() > kMaxJob || checks.size() >= kMaxChecks) {
-        continue;
-      }
-      const auto tool =
-          tool_of_user(entry.user, may_choose(entry.user), run->tool, settings_.fallback_tool);
-      auto check = make_event(RunEvent::Kind::check, now, {}, run->job);
-      check.command = entry.command.substr(0, kMaxCommand);
-      check.node = settings_.node;
-      check.user = entry.user;
-      check.schedule = entry.schedule;
-      check.zone = zone;
-      const auto shown = path.substr(settings_.root == "/" ? 0 : settings_.root.size());
-      check.origin = shown + ":" + std::to_string(entry.line);
-      const auto [other, fresh] = checks.emplace(Name(tool, run->job), check);
-      if (!fresh) {
-        once("same:" + tool + "/" + run->job + ":" + check.origin, path, entry.line,
-             "another entry of " + tool + " (" + other->second.origin + ") makes the job " +
-                 run->job + " too: name one of them with #job: NAME at its end");
-      }
+    for (const auto& [name, check] : table.checks) {
+      if (checks.size() >= kMaxChecks) return checks;
+      const auto [first, fresh] = checks.emplace(name, check);
+      first->second.zone = zone_;
+      if (fresh) continue;
+      once("crontab entries of one job's name: only the first counts", check.origin,
+           "another entry of " + name.first + " (" + first->second.origin + ") makes the job " +
+               name.second + " too: name one of them with #job: NAME at its end");
     }
   }
   return checks;
 }
 
-void CronChecks::tell(std::map<Name, RunEvent> now) {
-  bool changed = std::exchange(first_, false);
-  const auto gone = [&](const Name& name) {
-    settings_.emit(name.first, make_event(RunEvent::Kind::check_gone, now_ns(), {}, name.second));
-    changed = true;
-  };
-  for (auto& [name, check] : now) {
-    from_before_.erase(name);
+// What cannot be told now stays as it was told before, so that it is told at a later look.
+void CronChecks::tell(const Checks& now) {
+  untold_ = false;
+  for (const auto& [name, check] : now) {
     const auto before = told_.find(name);
-    if (before != told_.end()) {
-      auto same = before->second;
-      same.time_ns = check.time_ns;
-      if (same == check) {
-        check.time_ns = before->second.time_ns;
-        continue;
-      }
-    }
-    settings_.emit(name.first, check);
-    changed = true;
+    if (before != told_.end() && before->second == check) continue;
+    if (!emit(name, check)) continue;
+    told_.insert_or_assign(name, check);
+    from_before_.erase(name);
   }
-  for (const auto& [name, check] : told_) {
-    if (!now.contains(name)) gone(name);
-  }
-  for (const auto& name : std::exchange(from_before_, {})) gone(name);
-  told_ = std::move(now);
+  const auto gone = [&](const Name& name) {
+    return !now.contains(name) &&
+           emit(name, make_event(RunEvent::Kind::check_gone, 0, {}, name.second));
+  };
+  std::erase_if(told_, [&](const auto& entry) { return gone(entry.first); });
+  if (complete_) std::erase_if(from_before_, gone);
   checks_known().set(static_cast<std::int64_t>(told_.size()));
-  if (!changed || settings_.state_file.empty()) return;
+}
+
+bool CronChecks::emit(const Name& name, RunEvent event) {
+  event.time_ns = now_ns();
+  const bool told = settings_.emit(name.first, std::move(event));
+  unsaved_ = unsaved_ || told;
+  untold_ = untold_ || !told;
+  return told;
+}
+
+void CronChecks::save() {
+  unsaved_ = false;
+  if (settings_.state_file.empty()) return;
   StateRows rows;
   for (const auto& [name, check] : told_) rows.push_back({"check", name.first, name.second});
+  for (const auto& name : from_before_) rows.push_back({"check", name.first, name.second});
   if (auto saved = file_.save(rows); !saved) {
     troubles_.note(settings_.state_file, saved.error().message);
   }
 }
 
-void CronChecks::once(const std::string& key, const std::string& path, int line,
+void CronChecks::trouble(const std::string& path, const std::string& what) {
+  complete_ = false;
+  troubles_.note(path, what);
+}
+
+void CronChecks::once(std::string_view message, const std::string& origin,
                       const std::string& what) {
-  if (complained_.size() >= kMaxComplaints || !complained_.insert(key).second) return;
-  log::warn("crontab entry not understood", {{"path", path}, {"line", line}, {"what", what}});
+  if (complained_.size() >= kMaxComplaints || !complained_.insert(origin + ":" + what).second) {
+    return;
+  }
+  log::warn(message, {{"origin", origin}, {"what", what}});
 }
 
 }  // namespace logboom::collector

@@ -7,7 +7,8 @@
 // told apart by their runs: the first counts, the other is told once (name it with `#job: NAME`).
 // All checks are told again at each start; which ones there were before is kept in a state file.
 //
-// Errors:  none: what cannot be read is logged and keeps what was known of it.
+// Errors:  none: what cannot be read is logged and keeps what was known of it; until all could be
+//          read, nothing that only a collector before this one knew is told as gone.
 // Limits:  kMaxTables files, kMaxChecks.
 // Threads: the collector's only.
 #pragma once
@@ -17,6 +18,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -41,7 +43,8 @@ class CronChecks {
     std::string state_file;  // empty: nothing is kept
     std::string node, fallback_tool;
     std::chrono::milliseconds rescan_interval{10'000};
-    std::function<void(const std::string& tool, RunEvent)> emit;
+    // False: not now. It is told again at a later look.
+    std::function<bool(const std::string& tool, RunEvent)> emit;
   };
 
   explicit CronChecks(Settings settings);
@@ -52,28 +55,37 @@ class CronChecks {
 
  private:
   using Name = std::pair<std::string, std::string>;  // tool, job
+  using Checks = std::map<Name, RunEvent>;           // without a time
   struct Table {
     std::int64_t changed_ns = 0, inode = 0, size = -1;
-    Crontab crontab;
+    std::vector<std::pair<Name, RunEvent>> checks;  // in its order, without a zone
   };
 
   void scan();
   void scan_directory(const std::string& name, bool of_users, std::set<std::string>& seen);
   void read_table(const std::string& path, const std::string& owner, std::set<std::string>& seen);
-  [[nodiscard]] std::map<Name, RunEvent> expected();
-  void tell(std::map<Name, RunEvent> now);
-  void once(const std::string& key, const std::string& path, int line, const std::string& what);
+  void take(Table& table, const Crontab& crontab, const std::string& path);
+  [[nodiscard]] Checks expected();
+  void tell(const Checks& now);
+  void save();
+  bool emit(const Name& name, RunEvent event);
+  void trouble(const std::string& path, const std::string& what);
+  void once(std::string_view message, const std::string& origin, const std::string& what);
 
   Settings settings_;
   StateFile file_;
   Watcher watcher_;
   Troubles troubles_;
   std::map<std::string, Table> tables_;  // by path
-  std::map<Name, RunEvent> told_;
+  Checks told_;
   std::set<Name> from_before_;  // told by a collector before this one, not seen yet
   std::set<std::string> complained_;
   Clock::time_point next_scan_{}, not_before_{};
-  bool wants_scan_ = true, first_ = true;
+  std::string zone_;
+  bool wants_scan_ = true, unsaved_ = true;
+  bool changed_ = true;    // a table, since the last look at all
+  bool complete_ = false;  // the last scan could read all
+  bool untold_ = false;    // something could not be told
 };
 
 }  // namespace logboom::collector

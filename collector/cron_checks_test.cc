@@ -14,6 +14,7 @@ struct Root {
   TempDirectory directory;
   std::map<std::string, RunEvent> told;  // by tool/job
   std::vector<std::string> gone;
+  bool full = false;  // nothing is taken
   CronChecks::Clock::time_point now = CronChecks::Clock::now();
 
   Root() {
@@ -28,8 +29,10 @@ struct Root {
             .fallback_tool = "local",
             .rescan_interval = std::chrono::milliseconds(1'000),
             .emit = [this](const std::string& tool, RunEvent event) {
+              if (full) return false;
               if (event.kind == Kind::check) told[tool + "/" + event.job] = event;
               if (event.kind == Kind::check_gone) gone.push_back(tool + "/" + event.job);
+              return true;
             }};
   }
   void look(CronChecks& checks) {
@@ -99,6 +102,62 @@ TEST_CASE("what was taken out while no collector ran is told as gone by the next
   root.look(checks);
   CHECK(root.told.size() == 1);
   CHECK(root.gone == std::vector<std::string>{"local/b"});
+}
+
+TEST_CASE("a check that finds the queue full is told once there is room, and so is its end") {
+  Root root;
+  const auto path = root.directory / "etc/cron.d/backup";
+  write_anew(path, "0 3 * * * root logs run --job a x\n");
+  root.full = true;
+  CronChecks checks(root.settings());
+  root.look(checks);
+  CHECK(root.told.empty());
+  root.full = false;
+  root.look(checks);
+  CHECK(root.told.size() == 1);
+  std::filesystem::remove(path);
+  root.full = true;
+  root.look(checks);
+  CHECK(root.gone.empty());
+  root.full = false;
+  root.look(checks);
+  CHECK(root.gone == std::vector<std::string>{"local/a"});
+  root.look(checks);
+  CHECK(root.gone.size() == 1);
+}
+
+TEST_CASE("what cannot be read after a restart is not told as gone") {
+  Root root;
+  const auto etc = root.directory / "etc/cron.d";
+  const bool directory = GENERATE(true, false);
+  write_anew(etc + "/backup", "0 3 * * * root logs run --job a x\n");
+  {
+    CronChecks checks(root.settings());
+    root.look(checks);
+  }
+  const auto broken = directory ? etc : etc + "/backup";
+  std::filesystem::rename(broken, root.directory / "aside");
+  std::filesystem::create_symlink(broken, broken);  // to itself
+  {
+    CronChecks checks(root.settings());
+    root.look(checks);
+    root.look(checks);
+  }
+  root.told.clear();
+  CronChecks checks(root.settings());
+  root.look(checks);
+  CHECK(root.gone.empty());
+  std::filesystem::remove(broken);
+  SECTION("it is there again") {
+    std::filesystem::rename(root.directory / "aside", broken);
+    root.look(checks);
+    CHECK(root.gone.empty());
+    CHECK(root.told.contains("local/a"));
+  }
+  SECTION("it is gone indeed") {
+    root.look(checks);
+    CHECK(root.gone == std::vector<std::string>{"local/a"});
+  }
 }
 
 TEST_CASE("of two entries with one job's name the first counts") {

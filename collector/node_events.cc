@@ -44,10 +44,11 @@ void NodeEvents::rename(Lane& lane) const {
   ++lane.epoch;
 }
 
-void NodeEvents::emit(const std::string& tool, RunEvent event) {
-  if (queued_ >= kMaxQueued && (event.kind == RunEvent::Kind::sample || !drop_a_sample())) {
-    event_meters().dropped.add();
-    return;
+bool NodeEvents::emit(const std::string& tool, RunEvent event) {
+  if (queued_ >= kMaxQueued) {
+    const bool sample = event.kind == RunEvent::Kind::sample;
+    if (sample) event_meters().dropped.add();
+    if (sample || !drop_a_sample()) return false;
   }
   const auto [found, fresh] = lanes_.try_emplace(tool);
   auto& lane = found->second;
@@ -60,6 +61,7 @@ void NodeEvents::emit(const std::string& tool, RunEvent event) {
   }
   lane.queue.push_back(std::move(event));
   ++queued_;
+  return true;
 }
 
 // The oldest that is not under way.

@@ -4,15 +4,14 @@
 // A source's name is `<collector id>/events-<random>#<tool>`, new at each start: nothing of it is
 // kept on disk. What a crash loses, whoever emitted it emits again: events are idempotent.
 //
-// Limits:  kMaxQueued events wait; beyond, samples are dropped first. One batch of a tool is under
-//          way at a time.
+// Limits:  kMaxQueued events wait; beyond, samples are dropped, then nothing is taken. One batch
+//          of a tool is under way at a time.
 // Errors:  none: what the other side refuses is dropped, counted and logged.
 // Threads: one.
 #pragma once
 
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <map>
 #include <string>
 #include <vector>
@@ -33,7 +32,8 @@ class NodeEvents {
 
   NodeEvents(std::string collector, const Redactor& redactor);
 
-  void emit(const std::string& tool, RunEvent event);
+  // False: too many wait. Whoever emits keeps what must not be lost, and tries again later.
+  [[nodiscard]] bool emit(const std::string& tool, RunEvent event);
   // Batches that may go now.
   [[nodiscard]] std::vector<Shipment> due();
   [[nodiscard]] static bool owns(std::uint64_t source) { return source >> 61 == 1; }

@@ -1,12 +1,7 @@
 #include "collector/node_events_state.h"
 
-#include <sys/stat.h>
-#include <xxhash.h>
-
 #include <algorithm>
-#include <cstdio>
-#include <fstream>
-#include <sstream>
+#include <utility>
 
 #include "collector/state_text.h"
 #include "core/log.h"
@@ -16,13 +11,6 @@ namespace {
 
 constexpr std::string_view kFirstLine = "logboom-state 1\n";
 
-std::string last_line(std::string_view before) {
-  char text[32];
-  std::snprintf(text, sizeof text, "end %016llx\n",
-                static_cast<unsigned long long>(XXH64(before.data(), before.size(), 0)));
-  return text;
-}
-
 }  // namespace
 
 std::string print_state(const StateRows& rows) {
@@ -31,18 +19,15 @@ std::string print_state(const StateRows& rows) {
     for (std::size_t i = 0; i < row.size(); ++i) text += (i > 0 ? " " : "") + escape_word(row[i]);
     text += '\n';
   }
-  return text + last_line(text);
+  return with_checksum(std::move(text));
 }
 
 Result<StateRows> parse_state(std::string_view text) {
   if (!text.starts_with(kFirstLine)) return fail(Errc::corrupt, "line 1: not a file of ours");
-  const auto last = text.size() < 2 ? std::string_view::npos : text.rfind('\n', text.size() - 2);
-  const auto body = text.substr(0, last + 1);
-  if (last == std::string_view::npos || text.substr(last + 1) != last_line(body)) {
-    return fail(Errc::corrupt, "its last line: the checksum does not match");
-  }
+  const auto body = check_checksum(text);
+  if (!body) return fail(body.error());
   StateRows rows;
-  for (auto rest = body.substr(kFirstLine.size()); !rest.empty();) {
+  for (auto rest = body->substr(kFirstLine.size()); !rest.empty();) {
     const auto end = rest.find('\n');
     auto line = rest.substr(0, end);
     rest.remove_prefix(end + 1);
@@ -57,13 +42,9 @@ Result<StateRows> parse_state(std::string_view text) {
 }
 
 StateRows StateFile::load() const {
-  struct stat status{};
-  if (::stat(path_.c_str(), &status) != 0) return {};
-  std::ostringstream text;
-  if (static_cast<std::size_t>(status.st_size) <= kMaxBytes) {
-    text << std::ifstream(path_, std::ios::binary).rdbuf();
-  }
-  auto rows = parse_state(text.str());
+  const auto text = read_whole(path_, kMaxBytes);
+  if (!text && text.error().code == Errc::not_found) return {};
+  auto rows = text ? parse_state(*text) : fail(text.error());
   if (rows) return *std::move(rows);
   log::warn("state unreadable: starting without it; ends of runs before may be unknown",
             {{"path", path_}, {"error", rows.error().message}});

@@ -25,8 +25,8 @@ struct Sent {
   NodeEvents events{"node7-1", redactor};
   StoreTwin store;
 
-  void emit(const std::string& tool, Kind kind, const std::string& run) {
-    events.emit(tool, make_event(kind, 1, run, "job"));
+  bool emit(const std::string& tool, Kind kind, const std::string& run) {
+    return events.emit(tool, make_event(kind, 1, run, "job"));
   }
   std::vector<std::string> stored() const {
     std::vector<std::string> names;
@@ -99,7 +99,8 @@ TEST_CASE("when too many wait, samples give way") {
   sent.emit("bot", Kind::sample, "s");
   for (std::size_t i = 1; i < NodeEvents::kMaxQueued; ++i) sent.emit("bot", Kind::start, "r");
   sent.emit("bot", Kind::sample, "dropped");
-  sent.emit("bot", Kind::end, "kept");
+  CHECK(sent.emit("bot", Kind::end, "kept"));
+  CHECK_FALSE(sent.emit("bot", Kind::end, "there is no room for"));
   std::size_t count = 0;
   std::uint64_t expected = 0;
   while (!sent.events.idle()) {

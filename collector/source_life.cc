@@ -70,8 +70,7 @@ Source* Sources::next_due(Clock::time_point now, milliseconds& wait) {
     queue_.pop_front();
     auto* source = find(number);
     if (source == nullptr) continue;
-    if (elder_is_unread(*source)) {
-      wait = std::min(wait, milliseconds{1});
+    if (elder_is_unread(*source)) {  // its elder says how long to wait
       queue_.push_back(number);
       continue;
     }
@@ -164,8 +163,10 @@ void Sources::revive(Source& source) {
 void Sources::let_go(Source& source) {
   if (source.ended() && source.in_flight.empty() && !source.gap) {
     const auto chain = chains_.find(source.saved.origin_path);
-    std::erase(chain->second, source.saved.number);
-    if (chain->second.empty()) chains_.erase(chain);
+    if (chain != chains_.end()) {
+      std::erase(chain->second, source.saved.number);
+      if (chain->second.empty()) chains_.erase(chain);
+    }
     sources_.erase(source.saved.number);
   }
 }

@@ -3,7 +3,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <xxhash.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
@@ -25,6 +28,13 @@ Result<void> write_synced(const std::string& path, std::string_view text) {
   }
   if (::fsync(file.get()) != 0) return fail(system_error("fsync " + path, errno));
   return {};
+}
+
+std::string last_line(std::string_view before) {
+  char text[32];
+  std::snprintf(text, sizeof text, "end %016llx\n",
+                static_cast<unsigned long long>(XXH64(before.data(), before.size(), 0)));
+  return text;
 }
 
 }  // namespace
@@ -59,6 +69,32 @@ std::string unescape_word(std::string_view word) {
     }
   }
   return out;
+}
+
+std::string with_checksum(std::string text) { return text += last_line(text); }
+
+Result<std::string_view> check_checksum(std::string_view text) {
+  const auto size = std::min(text.size(), last_line("").size());
+  const auto before = text.substr(0, text.size() - size);
+  if (!before.ends_with('\n') || text.substr(before.size()) != last_line(before)) {
+    return fail(Errc::corrupt, "its last line: the checksum does not match");
+  }
+  return before;
+}
+
+Result<std::string> read_whole(const std::string& path, std::size_t most) {
+  const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.open()) return fail(system_error("open " + path, errno));
+  std::string text;
+  std::array<char, 64 * 1024> bytes;
+  while (true) {
+    const auto got = ::read(file.get(), bytes.data(), bytes.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return fail(system_error("read " + path, errno));
+    if (got == 0) return text;
+    text.append(bytes.data(), static_cast<std::size_t>(got));
+    if (text.size() > most) return fail(Errc::corrupt, path + ": too large");
+  }
 }
 
 Result<void> replace_file(const std::string& path, std::string_view text) {

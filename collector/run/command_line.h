@@ -18,7 +18,7 @@ struct RunLine {
   RunRequest request;
   bool help = false;
 };
-// [--tool T] [--job J] [--timeout D] [--spool DIR] [--spool-limit SIZE] [--] CMD...
+// [--tool T] [--job J] [--timeout D] [--spool DIR] [--spool-limit MIB] [--] CMD...
 [[nodiscard]] Result<RunLine> parse_run_line(const std::vector<std::string>& words);
 
 // `logs-sh -c COMMAND [ARGUMENT...]`. Nothing: /bin/sh is to be executed with the same words

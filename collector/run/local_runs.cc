@@ -20,11 +20,10 @@ std::vector<std::string> local_runs(const std::string& spool, std::string_view j
   for (std::size_t looked = 0; looked < kMaxLooked;) {
     const auto* const entry = ::readdir(listing);
     if (entry == nullptr) break;
-    const std::string_view name = entry->d_name;
-    if (!name.ends_with(kSpoolSuffix)) continue;
+    const auto run = run_of_spool(entry->d_name);
+    if (run.empty()) continue;
     ++looked;
-    const std::string run(name.substr(0, name.size() - kSpoolSuffix.size()));
-    const auto file = open_spool(spool + "/" + run + std::string(kSpoolSuffix), run);
+    const auto file = open_spool(spool + "/" + entry->d_name, run);
     if (!file || !file->finished) continue;
     if (job.empty() || field(file->header.fields, "job") == job) runs.push_back(run);
   }

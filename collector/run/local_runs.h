@@ -11,8 +11,8 @@
 
 namespace logboom::collector {
 
-// The ids of ended runs still in the spool; `job` empty: of all jobs. Files that cannot be read are
-// left out, living runs too.
+// The ids of ended runs still in the spool; `job` empty: of all jobs. Left out are
+// living runs, and files that cannot be read or that no shipper takes for a run's.
 [[nodiscard]] std::vector<std::string> local_runs(const std::string& spool, std::string_view job);
 
 // Waits until there is none left, `most` has passed, or a stop is asked for. True: none is left.

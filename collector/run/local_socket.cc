@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <unordered_map>
 #include <vector>
 
 #include "collector/run/hello.h"
@@ -22,6 +23,7 @@ namespace logboom::collector {
 namespace {
 
 constexpr std::chrono::milliseconds kPatience{1'000};
+constexpr std::chrono::minutes kNamesHold{1};
 constexpr int kBacklog = 128;
 
 Descriptor listen_at(const std::string& path) {
@@ -40,16 +42,30 @@ Descriptor listen_at(const std::string& path) {
   return socket;
 }
 
-}  // namespace
-
-std::string tool_of_uid(unsigned int uid, std::string_view wanted, std::string_view fallback) {
+std::string name_of(unsigned int uid) {
+  using Clock = std::chrono::steady_clock;
+  thread_local std::unordered_map<unsigned int, std::string> names;
+  thread_local Clock::time_point since{};
+  // Not for ever: a number may be given to somebody else.
+  if (const auto now = Clock::now(); now - since >= kNamesHold) {
+    names.clear();
+    since = now;
+  }
+  const auto [name, fresh] = names.try_emplace(uid);
+  if (!fresh) return name->second;
   std::array<char, 4096> space{};
   passwd entry{};
   passwd* found = nullptr;
   const int failed = ::getpwuid_r(uid, &entry, space.data(), space.size(), &found);
-  const auto user =
-      failed == 0 && found ? std::string(found->pw_name) : "user-" + std::to_string(uid);
-  return tool_of_user(user, is_trusted(uid), wanted, fallback);
+  if (failed == 0 && found != nullptr) return name->second = found->pw_name;
+  names.erase(name);
+  return "user-" + std::to_string(uid);
+}
+
+}  // namespace
+
+std::string tool_of_uid(unsigned int uid, std::string_view wanted, std::string_view fallback) {
+  return tool_of_user(name_of(uid), is_trusted(uid), wanted, fallback);
 }
 
 LocalSocket::LocalSocket(std::string spool, std::string fallback_tool)

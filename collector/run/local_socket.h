@@ -5,8 +5,8 @@
 // Owns:    <spool>/collector.sock and a thread, until it dies.
 #pragma once
 
-#include <functional>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "collector/descriptor.h"
@@ -32,7 +32,8 @@ class LocalSocket {
   bool abandoned_ = false;
 };
 
-// Whose user's runs are whose: the name of the user, then tool_of_user().
+// Whose user's runs are whose: the name of the user, then tool_of_user(). A name is asked for once
+// a minute: the name service may be slow, and nothing else waits for it.
 [[nodiscard]] std::string tool_of_uid(unsigned int uid, std::string_view wanted,
                                       std::string_view fallback);
 

@@ -33,7 +33,7 @@ std::string process(pid_t pid) { return "/proc/" + std::to_string(pid); }
 
 void add_children(const std::string& list, std::vector<pid_t>& pids) {
   std::string_view left = list;
-  while (!left.empty() && pids.size() < kMaxProcesses) {
+  while (!left.empty() && pids.size() < kMaxTree) {
     const auto end = std::min(left.find_first_of(" \n"), left.size());
     if (const auto pid = number(left.substr(0, end)); pid > 0) {
       pids.push_back(static_cast<pid_t>(pid));

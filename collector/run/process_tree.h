@@ -1,7 +1,7 @@
 // What a command and all its descendants use, from /proc.
 //
-// Limits:  kMaxProcesses are looked at. A process whose parent ended is no descendant any more.
-// Threads: any.
+// Limits:  kMaxTree processes are looked at. A process whose parent ended is no descendant any
+// more. Threads: any.
 #pragma once
 
 #include <sys/types.h>
@@ -11,7 +11,7 @@
 
 namespace logboom::collector {
 
-inline constexpr std::size_t kMaxProcesses = 1'000;
+inline constexpr std::size_t kMaxTree = 1'000;
 
 struct TreeUse {
   std::int64_t cpu_ms = 0;  // with that of children they waited for

@@ -58,7 +58,7 @@ class SpoolSender {
       } else if (now - busy >= options_.idle) {
         break;
       }
-      if (now - begun >= kLongestLife) break;
+      if (now - begun >= options_.longest_life) break;
       if (now >= ask) {
         ask = now + kAskCollector;
         if (Hello(options_.spool, "").answer(kHelloWait)) break;
@@ -95,13 +95,15 @@ class SpoolSender {
 }  // namespace
 
 Result<void> send_spool(const SpoolSenderOptions& options, std::stop_token stop) {
+  const auto begun = Clock::now();
   while (true) {
     auto shipper = make_http_shipper(options.target);
     if (!shipper) return fail(std::move(shipper).error());
     if (auto sent = send_spool(options, **shipper, stop); !sent) return sent;
     // A run may have come between the last look and the end of the lock.
     const bool collector = Hello(options.spool, "").answer(kHelloWait).has_value();
-    if (collector || stop.stop_requested() || local_runs(options.spool, "").empty()) return {};
+    const bool over = stop.stop_requested() || Clock::now() - begun >= options.longest_life;
+    if (collector || over || local_runs(options.spool, "").empty()) return {};
   }
 }
 

@@ -1,7 +1,7 @@
 // The detached sender: ships one spool directory over HTTP where no collector does.
 //
 // One per directory and user (a lock). It tries without end while the server is away, at most
-// kLongestLife, and ends when the spool has been empty for a moment or a collector is back.
+// longest_life, and ends when the spool has been empty for a moment or a collector is back.
 // Errors:  busy (another is at work); invalid (URL).
 // Threads: one caller.
 #pragma once
@@ -23,8 +23,8 @@ struct SpoolSenderOptions {
   std::string node;
   std::size_t max_unacked_bytes = 8 << 20;
   std::chrono::milliseconds idle{3'000};  // how long an empty spool is watched
+  std::chrono::milliseconds longest_life = std::chrono::hours(24 * 7);
 };
-inline constexpr std::chrono::hours kLongestLife{24 * 7};
 
 [[nodiscard]] Result<void> send_spool(const SpoolSenderOptions& options, std::stop_token stop);
 // The same with another way out. Ends when the spool is empty.

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 
 namespace logboom::collector {
 
@@ -18,6 +19,7 @@ Result<OpenedSpool> open_spool(const std::string& path, const std::string& run) 
   if (!spool.file.open()) {
     if (errno == ENOENT) return fail(Errc::not_found, path + ": gone");
     if (errno == ELOOP) return fail(Errc::invalid, path + ": a symbolic link");
+    if (errno == EISDIR || errno == ENXIO) return fail(Errc::invalid, path + ": no regular file");
     return fail(system_error("open " + path, errno));
   }
   struct stat facts{};
@@ -46,6 +48,20 @@ Result<OpenedSpool> open_spool(const std::string& path, const std::string& run) 
   }
   spool.header = *std::move(header);
   return spool;
+}
+
+std::string run_of_spool(std::string_view path) {
+  auto name = path.substr(path.rfind('/') + 1);
+  if (!name.ends_with(kSpoolSuffix)) return {};
+  name.remove_suffix(kSpoolSuffix.size());
+  return valid_run_id(name) ? std::string(name) : std::string();
+}
+
+std::int64_t last_words_time(const OpenedSpool& spool) {
+  const auto text = field(spool.header.last_words, "time_ns");
+  auto time_ns = spool.changed_ns;
+  std::from_chars(text.data(), text.data() + text.size(), time_ns);
+  return time_ns;
 }
 
 void settle(int file, std::uint64_t acknowledged, std::uint64_t resume, bool punch) {

@@ -33,6 +33,10 @@ struct OpenedSpool {
   bool finished = false;  // nobody holds its lock: its wrapper is gone
 };
 [[nodiscard]] Result<OpenedSpool> open_spool(const std::string& path, const std::string& run);
+// The run a spool file is of, by its name; "": it is none.
+[[nodiscard]] std::string run_of_spool(std::string_view path);
+// When the last words were written; where there are none, when the file changed last.
+[[nodiscard]] std::int64_t last_words_time(const OpenedSpool& spool);
 // Remembers what is settled, and gives acknowledged bytes back to the disk.
 void settle(int file, std::uint64_t acknowledged, std::uint64_t resume, bool punch);
 
@@ -164,20 +168,22 @@ template <class Emit>
 void FrameReader::close(const OpenedSpool& spool, bool corrupt, const Emit& emit) {
   if (ended_) return;
   flush(spool.size, emit);
-  auto event = event_of(spool.changed_ns, spool.header.last_words);
+  // Settling the header touches the file, so its own time says little of the end.
+  const auto time_ns = last_words_time(spool);
+  auto event = event_of(time_ns, spool.header.last_words);
   const auto lost = event ? event->lost_bytes : -1;
   if (corrupt || lost > 0) {
     const auto torn = spool.size - std::min(offset_, spool.size);
     emit(SpoolRecord{.kind = SpoolRecord::Kind::gap,
                      .position = spool.size + 3,
-                     .time_ns = spool.changed_ns,
+                     .time_ns = time_ns,
                      .text = corrupt ? "spool damaged" : "spool full",
                      .size = corrupt ? torn : static_cast<std::uint64_t>(lost)});
   }
   if (!event || event->kind != RunEvent::Kind::end) {
     event.emplace();
     event->kind = RunEvent::Kind::lost;
-    event->time_ns = spool.changed_ns;
+    event->time_ns = time_ns;
     event->run = run_;
     event->job = job_;
     event->reason = "its wrapper was killed, or its machine went down";
@@ -185,7 +191,7 @@ void FrameReader::close(const OpenedSpool& spool, bool corrupt, const Emit& emit
   ended_ = true;
   emit(SpoolRecord{.kind = SpoolRecord::Kind::event,
                    .position = spool.size + 4,
-                   .time_ns = spool.changed_ns,
+                   .time_ns = time_ns,
                    .event = &*event});
 }
 

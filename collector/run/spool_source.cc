@@ -27,18 +27,12 @@ constexpr milliseconds kReadInterval{20};  // of a file that is written line by 
 // How often living runs are asked whether their wrapper is still there.
 constexpr milliseconds kLookInterval{1'000};
 constexpr milliseconds kFirstPause{250}, kLongestPause{30'000};
+constexpr milliseconds kReadPause{1'000};  // of a file that could not be read
 constexpr std::size_t kReadBytes = 1 << 20;
 constexpr std::uint64_t kPunchBytes = 1 << 20;
 constexpr std::int64_t kUnbornAge = 60;  // seconds
 constexpr int kFruitlessFree = 2, kDropEverythingAfter = 3;
 constexpr std::size_t kMaxRefused = 10'000;
-
-std::string run_of(const std::string& path) {
-  const auto name = std::string_view(path).substr(path.rfind('/') + 1);
-  if (!name.ends_with(kSpoolSuffix)) return {};
-  const auto run = name.substr(0, name.size() - kSpoolSuffix.size());
-  return valid_run_id(run) ? std::string(run) : std::string();
-}
 
 // What a wrapper left that was killed before its file had a name.
 void remove_unborn(const std::string& path) {
@@ -141,7 +135,7 @@ void SpoolSource::notice(const std::string& path) {
     if (!known->second->closed) queue(*known->second);
     return;
   }
-  auto run = run_of(path);
+  auto run = run_of_spool(path);
   if (run.empty() || files_.size() >= kMaxFiles) return;
   if (const auto refused = refused_.find(path); refused != refused_.end()) {
     struct stat facts{};
@@ -190,6 +184,10 @@ void SpoolSource::turn(File& file) {
   auto spool = open_spool(file.path, file.run);
   if (!spool) {
     const auto& error = spool.error();
+    if (error.code == Errc::io) {
+      unreadable(file, error);
+      return;
+    }
     if (error.code != Errc::not_found) {
       troubles_.note(file.path, error.message);
       struct stat facts{};
@@ -203,8 +201,11 @@ void SpoolSource::turn(File& file) {
   file.not_before = Clock::now() + kReadInterval;
   batcher_.start(file.origin);
   bool corrupt = false;
-  const bool more = read_frames(file, *spool, corrupt);
-  if (!more && spool->finished && !file.frames.ended()) {
+  const auto read = read_frames(file, *spool, corrupt);
+  const bool more = read.value_or(false);
+  if (!read) {
+    unreadable(file, read.error());
+  } else if (!more && spool->finished && !file.frames.ended()) {
     file.frames.close(*spool, corrupt, [&](const SpoolRecord& record) { add(file, record); });
   }
   file.closed = file.frames.ended();
@@ -242,13 +243,19 @@ void SpoolSource::begin(File& file, const OpenedSpool& spool) {
   file.begun = true;
 }
 
+// Nothing is given up for it: what cannot be read now may be read later.
+void SpoolSource::unreadable(File& file, const Error& error) {
+  troubles_.note(file.path, error.message);
+  file.not_before = Clock::now() + kReadPause;
+}
+
 // True while there is more to read than one turn takes.
-bool SpoolSource::read_frames(File& file, const OpenedSpool& spool, bool& corrupt) {
+Result<bool> SpoolSource::read_frames(File& file, const OpenedSpool& spool, bool& corrupt) {
   const auto at = file.frames.offset();
   if (at >= spool.size || file.closed) return false;
   const auto got =
       ::pread(spool.file.get(), buffer_.data(), buffer_.size(), static_cast<off_t>(at));
-  if (got <= 0) return false;
+  if (got < 0) return fail(system_error("read " + file.path, errno));
   std::string_view left(buffer_.data(), static_cast<std::size_t>(got));
   bool any = false;
   while (!left.empty() && !file.frames.ended()) {

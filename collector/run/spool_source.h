@@ -66,8 +66,9 @@ class SpoolSource {
   void notice(const std::string& path);
   void queue(File& file);
   void turn(File& file);
+  void unreadable(File& file, const Error& error);
   void begin(File& file, const OpenedSpool& spool);
-  bool read_frames(File& file, const OpenedSpool& spool, bool& corrupt);
+  Result<bool> read_frames(File& file, const OpenedSpool& spool, bool& corrupt);
   void add(File& file, const SpoolRecord& record);
   void flush(File& file);
   void go_back(File& file, std::uint64_t from);

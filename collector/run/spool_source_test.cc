@@ -3,12 +3,31 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
 
 #include "collector/run/hello.h"
 #include "collector/run/local_runs.h"
 #include "collector/run/sender.h"
 #include "collector/run/spool_writer.h"
 #include "collector/test_support.h"
+
+namespace {
+std::atomic<int> failing_reads = 0;  // of what follows a spool's header
+}
+
+// In the C library's place.
+extern "C" ssize_t pread(int file, void* to, size_t size, off_t at) {
+  if (at > 0 && failing_reads > 0) {
+    --failing_reads;
+    errno = EIO;
+    return -1;
+  }
+  return ::syscall(SYS_pread64, file, to, size, at);
+}
 
 namespace logboom::collector {
 namespace {
@@ -139,7 +158,9 @@ TEST_CASE_METHOD(SpoolScene, "an end that found no room for a frame is read from
   end.job = "job";
   end.exit_code = 9;
   end.lost_bytes = 77;
-  const auto words = *encode_last_words(fields(end));
+  auto last = fields(end);
+  last.emplace_back("time_ns", "7000000000");
+  const auto words = *encode_last_words(last);
   std::fstream file(run.path, std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(kLastWordsAt);
   file << words << std::flush;
@@ -147,6 +168,18 @@ TEST_CASE_METHOD(SpoolScene, "an end that found no room for a frame is read from
   REQUIRE(gone(run));
   CHECK(told() == Told{"<start>", "kept", "77 bytes of output missing: spool full", "<end>"});
   CHECK(event(1).exit_code == 9);
+  CHECK(event(1).time_ns == 7'000'000'000);
+}
+
+TEST_CASE_METHOD(SpoolScene, "a read error ends no run and removes no file") {
+  Written run(spool());
+  run.say("kept\n");
+  run.end();
+  failing_reads = 1;
+  start();
+  REQUIRE(gone(run));
+  CHECK(failing_reads == 0);
+  CHECK(told() == Told{"<start>", "kept", "<end>"});
 }
 
 TEST_CASE_METHOD(SpoolScene, "kill -9 of the collector at any moment loses and doubles nothing") {
@@ -282,7 +315,13 @@ TEST_CASE_METHOD(SpoolScene, "a collector answers wrappers with the tool of thei
   // Who runs the collector may choose.
   CHECK(Hello(spool(), "mytool").answer(std::chrono::seconds(10)) == "mytool");
   CHECK(Hello(spool(), "").answer(std::chrono::seconds(10)) == "local");
+  crash();
+  CHECK(std::filesystem::exists(socket_path(spool())));
+  CHECK_FALSE(Hello(spool(), "mytool").answer(std::chrono::seconds(1)));
+  start();
+  CHECK(Hello(spool(), "mytool").answer(std::chrono::seconds(10)) == "mytool");
   stop();
+  CHECK_FALSE(std::filesystem::exists(socket_path(spool())));
   CHECK_FALSE(Hello(spool(), "mytool").answer(std::chrono::seconds(1)));
 }
 
@@ -301,6 +340,25 @@ TEST_CASE_METHOD(SpoolScene, "a sender ships what lies there and ends") {
   REQUIRE(send_spool(sending, shipper, {}));
   CHECK(told() == Told{"<start>", "hello", "<end>"});
   CHECK(local_runs(spool(), "").empty());
+}
+
+TEST_CASE_METHOD(SpoolScene, "a file no shipper takes for a run's is waited for by nobody") {
+  const auto stray = spool() + "/not a run.run";
+  write_anew(stray, encode_header({.fields = {{"run", "not a run"}}, .last_words = {}}));
+  ::chmod(stray.c_str(), 0600);
+  CHECK(local_runs(spool(), "").empty());
+}
+
+TEST_CASE_METHOD(SpoolScene, "a sender ends after its longest life, whatever is left") {
+  Written run(spool());
+  run.end();
+  const SpoolSenderOptions sending{.spool = spool(),
+                                   .target = {.url = "http://127.0.0.1:1"},
+                                   .tool = "t",
+                                   .node = "n",
+                                   .longest_life = std::chrono::milliseconds(0)};
+  REQUIRE(send_spool(sending, {}));
+  CHECK(local_runs(spool(), "") == std::vector<std::string>{run.run});
 }
 
 }  // namespace

@@ -36,7 +36,8 @@ class SpoolWriter {
   // The end, with what was lost filled in.
   void end(RunEvent event);
 
-  // Waits until all that was given is on disk (synced), at most so long. False: it is not.
+  // Waits until all that was given is written, at most so long. False: it is not. Only a start is
+  // synced as well: what else was written survives this process, and not a power cut.
   bool sync(std::chrono::milliseconds most);
   [[nodiscard]] bool usable();  // the file could be made
 

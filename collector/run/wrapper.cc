@@ -16,10 +16,11 @@
 #include <cstdio>
 #include <cstring>
 
+#include "collector/host_name.h"
+#include "collector/run/cgroup.h"
 #include "collector/run/command_start.h"
 #include "collector/run/detach.h"
 #include "collector/run/hello.h"
-#include "collector/run/memory_cgroup.h"
 #include "collector/run/process_tree.h"
 #include "collector/run/relay.h"
 #include "collector/run/spool_writer.h"
@@ -53,11 +54,6 @@ std::string own_user() {
   return name != nullptr ? name : std::to_string(::geteuid());
 }
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
-
 class Wrapper {
  public:
   explicit Wrapper(const RunRequest& request)
@@ -67,8 +63,8 @@ class Wrapper {
         writer_(request.spool, header(), request.limit_bytes) {}
 
   RunEnd run() {
-    cgroup_ = own_memory_cgroup();
-    kills_before_ = oom_kills(cgroup_);
+    cgroup_ = cgroup_of_process(::getpid());
+    memory_before_ = read_memory(cgroup_);
     writer_.event(start_event());
     const auto tool = hello_.answer(kHelloWait);
     collector_ = tool.has_value();
@@ -102,7 +98,7 @@ class Wrapper {
     start.node = host_name();
     start.user = own_user();
     if (request_.timeout) start.deadline_ms = request_.timeout->count();
-    start.memory_limit_bytes = memory_limit(cgroup_);
+    start.memory_limit_bytes = memory_before_.limit_bytes;
     return start;
   }
 
@@ -279,12 +275,14 @@ class Wrapper {
       end.exit_code = WEXITSTATUS(status);
     }
     if (stop_signal_ > 0) end.stop_signal = stop_signal_;
-    if (kills_before_ >= 0)
-      end.oom_kills = std::max<std::int64_t>(0, oom_kills(cgroup_) - kills_before_);
+    const auto memory = read_memory(cgroup_);
+    if (memory_before_.oom_kills >= 0) {
+      end.oom_kills = std::max<std::int64_t>(0, memory.oom_kills - memory_before_.oom_kills);
+    }
     end.wall_ms = to_ms(now - began_).count();
     end.cpu_ms = ms(usage.ru_utime) + ms(usage.ru_stime);
     end.memory_bytes = std::max<std::int64_t>(usage.ru_maxrss * 1024L, peak_);
-    end.memory_limit_bytes = memory_limit(cgroup_);
+    end.memory_limit_bytes = memory.limit_bytes;
     end.read_bytes = std::max<std::int64_t>(last.read_bytes, usage.ru_inblock * 512L);
     end.written_bytes = std::max<std::int64_t>(last.written_bytes, usage.ru_oublock * 512L);
     end.lines = lines_;
@@ -338,8 +336,8 @@ class Wrapper {
   std::vector<Stream> relays_;
   bool exited_ = false, timed_out_ = false;
   int stop_signal_ = 0;
-  MemoryCgroup cgroup_;
-  std::int64_t kills_before_ = -1;
+  Cgroup cgroup_;
+  CgroupFacts memory_before_;
 
   Clock::time_point began_{}, next_sample_{}, deadline_ = Clock::time_point::max();
   Clock::time_point last_output_{}, snapshot_{};

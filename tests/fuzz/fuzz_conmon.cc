@@ -1,7 +1,7 @@
 // What processes and files of the node say: conmon's command line, control groups, our own state.
-#include "collector/cgroup.h"
 #include "collector/conmon.h"
 #include "collector/node_events_state.h"
+#include "collector/run/cgroup.h"
 #include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -1,8 +1,8 @@
-#include "collector/cgroup.h"
+#include "collector/run/cgroup.h"
 
 #include <catch2/catch.hpp>
 
-#include "collector/test_support.h"
+#include "collector/test_files.h"
 
 namespace logboom::collector {
 namespace {
@@ -90,6 +90,48 @@ TEST_CASE("a mount that shows a part of the hierarchy has the rest of the path")
   CHECK(at("/", "/") == tree.directory / "m");
   CHECK(at("/other", "/pod").empty());
   CHECK(at("/../other", "/").empty());
+}
+
+TEST_CASE("the memory controller is found in v1, v2, and inside a container") {
+  struct Row {
+    std::string cgroup, mounts, directory;
+    bool v2;
+  };
+  const auto row = GENERATE(values<Row>({
+      {"4:memory:/a/b\n1:cpu:/\n0::/\n",
+       "30 20 0:26 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n",
+       "/sys/fs/cgroup/memory/a/b", false},
+      {"0::/user.slice/x\n", "30 20 0:26 / /sys/fs/cgroup rw shared:4 - cgroup2 cgroup2 rw\n",
+       "/sys/fs/cgroup/user.slice/x", true},
+      {"4:memory:/docker/id\n",
+       "30 20 0:26 /docker/id /sys/fs/cgroup/memory ro - cgroup c rw,memory\n",
+       "/sys/fs/cgroup/memory", false},
+      {"0::/\n", "30 20 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "/sys/fs/cgroup", true},
+      {"1:cpu:/\n", "30 20 0:26 / /x rw - tmpfs tmpfs rw\n", "", false},
+      {"", "", "", false},
+  }));
+  CAPTURE(row.cgroup);
+  const auto found = find_cgroup(row.cgroup, row.mounts);
+  CHECK(found.memory == row.directory);
+  if (!row.directory.empty()) CHECK(found.memory_v2 == row.v2);
+}
+
+TEST_CASE("limits and kills are read from either version's files") {
+  Tree tree;
+  tree.file("memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n");
+  tree.file("memory.limit_in_bytes", "9223372036854771712\n");
+  tree.file("memory.events", "low 0\noom 2\noom_kill 5\noom_group_kill 0\n");
+  tree.file("memory.max", "33554432\n");
+  Cgroup v1, v2;
+  v1.memory = v2.memory = tree.directory.path();
+  v2.memory_v2 = true;
+  CHECK(read_memory(v1).oom_kills == 3);
+  CHECK(read_memory(v1).limit_bytes == -1);
+  CHECK(read_memory(v2).oom_kills == 5);
+  CHECK(read_memory(v2).limit_bytes == 33'554'432);
+  tree.file("memory.max", "max\n");
+  CHECK(read_memory(v2).limit_bytes == -1);
+  CHECK(read_memory({}).oom_kills == -1);
 }
 
 TEST_CASE("nothing is known of what is not there") {

@@ -1,4 +1,4 @@
-#include "collector/cgroup.h"
+#include "collector/run/cgroup.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -101,25 +101,6 @@ std::string directory_of(std::string_view cgroup, std::string_view mountinfo,
   return {};
 }
 
-void read_memory(const Cgroup& cgroup, CgroupFacts& facts) {
-  const auto& at = cgroup.memory;
-  if (at.empty()) return;
-  const bool v2 = cgroup.memory_v2;
-  const auto stat = read_text(at + "/memory.stat");
-  facts.memory_bytes = read_number(at + (v2 ? "/memory.current" : "/memory.usage_in_bytes"));
-  const auto cache = value_of(stat, v2 ? "inactive_file" : "total_inactive_file");
-  if (facts.memory_bytes >= 0 && cache > 0) {
-    facts.memory_bytes -= std::min(facts.memory_bytes, cache);
-  }
-  facts.peak_bytes = read_number(at + (v2 ? "/memory.peak" : "/memory.max_usage_in_bytes"));
-  facts.limit_bytes =
-      v2 ? read_number(at + "/memory.max") : value_of(stat, "hierarchical_memory_limit");
-  if (facts.limit_bytes < 0 && !v2) facts.limit_bytes = read_number(at + "/memory.limit_in_bytes");
-  if (facts.limit_bytes >= kNoLimit) facts.limit_bytes = -1;
-  facts.oom_kills =
-      value_of(read_text(at + (v2 ? "/memory.events" : "/memory.oom_control")), "oom_kill");
-}
-
 void read_io(const Cgroup& cgroup, CgroupFacts& facts) {
   if (cgroup.io.empty()) return;
   auto text = read_text(cgroup.io +
@@ -168,9 +149,29 @@ Cgroup cgroup_of_process(int pid) {
                      read_text("/proc/self/mountinfo"));
 }
 
-CgroupFacts read_cgroup(const Cgroup& cgroup) {
+CgroupFacts read_memory(const Cgroup& cgroup) {
   CgroupFacts facts;
-  read_memory(cgroup, facts);
+  const auto& at = cgroup.memory;
+  if (at.empty()) return facts;
+  const bool v2 = cgroup.memory_v2;
+  const auto stat = read_text(at + "/memory.stat");
+  facts.memory_bytes = read_number(at + (v2 ? "/memory.current" : "/memory.usage_in_bytes"));
+  const auto cache = value_of(stat, v2 ? "inactive_file" : "total_inactive_file");
+  if (facts.memory_bytes >= 0 && cache > 0) {
+    facts.memory_bytes -= std::min(facts.memory_bytes, cache);
+  }
+  facts.peak_bytes = read_number(at + (v2 ? "/memory.peak" : "/memory.max_usage_in_bytes"));
+  facts.limit_bytes =
+      v2 ? read_number(at + "/memory.max") : value_of(stat, "hierarchical_memory_limit");
+  if (facts.limit_bytes < 0 && !v2) facts.limit_bytes = read_number(at + "/memory.limit_in_bytes");
+  if (facts.limit_bytes >= kNoLimit) facts.limit_bytes = -1;
+  facts.oom_kills =
+      value_of(read_text(at + (v2 ? "/memory.events" : "/memory.oom_control")), "oom_kill");
+  return facts;
+}
+
+CgroupFacts read_cgroup(const Cgroup& cgroup) {
+  auto facts = read_memory(cgroup);
   if (!cgroup.cpu.empty()) {
     const auto stat = read_text(cgroup.cpu + "/cpu.stat");
     facts.throttled_ms = cgroup.cpu_v2 ? scaled(value_of(stat, "throttled_usec"), 1'000)
