@@ -14,8 +14,9 @@
 namespace logboom::collector {
 namespace {
 
-constexpr std::array kPassedOn{SIGHUP,  SIGINT,  SIGQUIT, SIGTERM,  SIGUSR1, SIGUSR2,
-                               SIGALRM, SIGTSTP, SIGCONT, SIGWINCH, SIGCHLD, SIGPIPE};
+// The last two are never passed on: a write then fails, which is enough.
+constexpr std::array kBlocked{SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
+                              SIGTSTP, SIGCONT, SIGWINCH, SIGCHLD, SIGPIPE, SIGXFSZ};
 
 std::vector<std::string> environment_with(
     const std::vector<std::pair<std::string, std::string>>& more) {
@@ -91,8 +92,7 @@ void explain(const std::string& program, StartedCommand& started) {
     const int pipe = outputs[static_cast<std::size_t>(number)];
     if (pipe >= 0) ::dup2(pipe, number);
   }
-  ::sigaction(SIGCHLD, &before.child, nullptr);
-  ::sigprocmask(SIG_SETMASK, &before.mask, nullptr);
+  before.restore();
   ::execvpe(arguments[0], arguments, environment);
   error_number = errno;
   ::_exit(127);
@@ -100,15 +100,29 @@ void explain(const std::string& program, StartedCommand& started) {
 
 }  // namespace
 
+void Signals::Before::restore() const {
+  ::sigaction(SIGCHLD, &child, nullptr);
+  ::sigprocmask(SIG_SETMASK, &mask, nullptr);
+}
+
 Signals::Signals() {
   sigset_t set;
   ::sigemptyset(&set);
-  for (const int number : kPassedOn) ::sigaddset(&set, number);
+  for (const int number : kBlocked) ::sigaddset(&set, number);
   ::sigprocmask(SIG_BLOCK, &set, &before_.mask);
   struct sigaction standard{};
   standard.sa_handler = SIG_DFL;
   ::sigaction(SIGCHLD, &standard, &before_.child);
   descriptor_ = Descriptor(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+}
+
+void exec_in_place(const std::vector<std::string>& command,
+                   const std::vector<std::pair<std::string, std::string>>& environment,
+                   const Signals::Before& before) {
+  const auto entries = environment_with(environment);
+  const auto arguments = pointers(command), variables = pointers(entries);
+  before.restore();
+  ::execvpe(arguments[0], arguments.data(), variables.data());
 }
 
 StartedCommand start_command(const std::vector<std::string>& command,
@@ -132,11 +146,14 @@ StartedCommand start_command(const std::vector<std::string>& command,
   volatile int error_number = 0;
   const pid_t pid = ::vfork();
   if (pid == 0) become(arguments.data(), variables.data(), outputs, before, error_number);
-  if (pid < 0) error_number = errno;
+  if (pid < 0) {
+    started.no_process = errno;
+    return started;
+  }
   started.pid = pid;
   started.error_number = error_number;
   if (error_number != 0) {
-    if (pid > 0) ::waitpid(pid, nullptr, 0);
+    ::waitpid(pid, nullptr, 0);
     explain(command.front(), started);
   }
   return started;

@@ -22,6 +22,7 @@ class Signals {
   struct Before {
     sigset_t mask;
     struct sigaction child;
+    void restore() const;
   };
   [[nodiscard]] const Before& before() const { return before_; }
   [[nodiscard]] int descriptor() const { return descriptor_.get(); }
@@ -38,6 +39,7 @@ struct StartedCommand {
   };
   pid_t pid = -1;
   std::vector<Stream> streams;
+  int no_process = 0;    // the error, where none could be made: nothing was tried
   int error_number = 0;  // it could not be executed; `message` names what is missing
   std::string message;
   std::string interpreter;  // of a script, where that is what is missing
@@ -47,5 +49,10 @@ struct StartedCommand {
     const std::vector<std::string>& command,
     const std::vector<std::pair<std::string, std::string>>& environment,
     const Signals::Before& before);
+
+// Becomes the command, with its own descriptors and signals. Returns where it cannot be executed.
+void exec_in_place(const std::vector<std::string>& command,
+                   const std::vector<std::pair<std::string, std::string>>& environment,
+                   const Signals::Before& before);
 
 }  // namespace logboom::collector

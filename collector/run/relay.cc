@@ -33,21 +33,21 @@ Relay::Relay(Descriptor from, int to) : from_(std::move(from)), to_(to), buffer_
 void Relay::prepare(pollfd& source, pollfd& target) const {
   source = {from_.open() && held_.empty() ? from_.get() : -1, POLLIN, 0};
   // Without events poll still tells that nobody reads any more.
-  const bool watch = kind_ != Kind::plain && (pending() || from_.open());
+  const bool watch = kind_ != Kind::plain && kind_ != Kind::nowhere && (pending() || from_.open());
   target = {watch ? to_ : -1, static_cast<short>(pending() ? POLLOUT : 0), 0};
 }
 
 std::string_view Relay::act(const pollfd& source, const pollfd& target) {
   if (pending()) {
     if ((target.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) {
-      close();
+      give_up();
     } else if (target.revents != 0 || kind_ == Kind::plain) {
       write_some();
     }
     return {};
   }
   if (target.fd >= 0 && (target.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) {
-    close();
+    give_up();
     return {};
   }
   if (source.fd < 0 || source.revents == 0) return {};
@@ -70,6 +70,7 @@ std::string_view Relay::read_more(std::size_t most) {
 
 void Relay::write_some() {
   std::string_view left = held_;
+  if (kind_ == Kind::nowhere) left = {};
   while (!left.empty()) {
     ssize_t put = 0;
     if (kind_ == Kind::socket) {
@@ -84,13 +85,29 @@ void Relay::write_some() {
     if (put < 0 && errno == EINTR) continue;
     if (put < 0 && errno == EAGAIN) break;
     if (put < 0) {
-      // EPIPE, a full disk, a closed descriptor: the command hears of it at its next write.
-      close();
+      write_error_ = errno;
+      if (errno == EPIPE) {
+        close();
+      } else {
+        held_.clear();  // a full disk may have room again for what comes next
+      }
       return;
     }
     left.remove_prefix(static_cast<std::size_t>(put));
   }
   held_.erase(0, held_.size() - left.size());
+}
+
+// Nobody reads any more. A terminal that has gone is not a pipe: what writes there goes on.
+void Relay::give_up() {
+  struct stat facts{};
+  if (::fstat(to_, &facts) == 0 && !S_ISCHR(facts.st_mode)) {
+    close();
+    return;
+  }
+  kind_ = Kind::nowhere;
+  write_error_ = EIO;
+  held_.clear();
 }
 
 void Relay::close() {

@@ -2,7 +2,8 @@
 //
 // At most one read is held back while the other side does not take it; then the command waits, as
 // it would have waited by itself. A reader that goes away closes the command's pipe, so that the
-// command sees SIGPIPE as it would have.
+// command sees SIGPIPE as it would have. What cannot be written for another reason (a full disk) is
+// dropped: the command cannot be told why, and SIGPIPE would be a wrong reason.
 // Threads: one.
 #pragma once
 
@@ -38,7 +39,8 @@ class Relay {
       write_some();
     }
   }
-  [[nodiscard]] bool ended() const { return !from_.open(); }  // nothing more can be read
+  [[nodiscard]] bool ended() const { return !from_.open(); }      // nothing more can be read
+  [[nodiscard]] int write_error() const { return write_error_; }  // the last; 0: none
   [[nodiscard]] bool pending() const { return !held_.empty(); }
   [[nodiscard]] bool over() const { return ended() && !pending(); }
   // The descriptors it needs, to close all others.
@@ -49,9 +51,10 @@ class Relay {
   }
 
  private:
-  enum class Kind : std::uint8_t { plain, socket, nonblocking, small_pieces };
+  enum class Kind : std::uint8_t { plain, socket, nonblocking, small_pieces, nowhere };
   std::string_view read_more(std::size_t most);
   void write_some();
+  void give_up();
   void close();
   [[nodiscard]] std::size_t waiting() const;
 
@@ -59,6 +62,7 @@ class Relay {
   int to_;
   Descriptor own_;  // another description of `to_`, which may be non-blocking without harm
   Kind kind_ = Kind::small_pieces;
+  int write_error_ = 0;
   std::string buffer_, held_;
 };
 

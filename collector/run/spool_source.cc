@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <utility>
 
 #include "collector/meters.h"
 #include "collector/run/command_line.h"
@@ -76,6 +77,7 @@ struct SpoolSource::File {
   std::uint32_t epoch = 0;
   int fruitless = 0, refusals = 0;
   std::size_t held = 0;
+  bool told_gap = false;                // in our own log
   bool queued = false, closed = false;  // closed: its last record has been shipped
   Clock::time_point not_before{};
 };
@@ -285,7 +287,9 @@ void SpoolSource::add(File& file, const SpoolRecord& record) {
   std::string text;
   if (record.kind == Kind::gap) {
     text = std::to_string(record.size) + " bytes of output missing: " + std::string(record.text);
-    log::warn("gap in a run", {{"run", file.run}, {"reason", record.text}});
+    if (!std::exchange(file.told_gap, true)) {
+      log::warn("gap in a run", {{"run", file.run}, {"reason", record.text}});
+    }
   }
   batcher_.add({.time_ns = record.time_ns,
                 .stream = record.stream,

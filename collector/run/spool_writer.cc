@@ -11,6 +11,7 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace logboom::collector {
@@ -149,7 +150,11 @@ SpoolWriter::SpoolWriter(std::string directory, Fields header, std::uint64_t lim
       std::move(directory) + "/" + std::string(field(header, "run")) + std::string(kSpoolSuffix);
   shared_->header = std::move(header);
   shared_->limit_bytes = limit_bytes;
-  std::thread([shared = shared_] { run(*shared); }).detach();
+  try {
+    std::thread([shared = shared_] { run(*shared); }).detach();
+  } catch (const std::system_error&) {  // a limit on processes or memory
+    shared_->tried = shared_->closing = true;
+  }
 }
 
 SpoolWriter::~SpoolWriter() {
@@ -181,6 +186,7 @@ void SpoolWriter::run(Shared& shared) {
 
 void SpoolWriter::put(Item item) {
   const std::scoped_lock lock(shared_->mutex);
+  if (shared_->closing) return;  // there is no thread
   const bool output = item.kind == FrameKind::out || item.kind == FrameKind::err;
   if (output && shared_->queued + item.bytes.size() > kMaxQueued) {
     shared_->lost += item.bytes.size();

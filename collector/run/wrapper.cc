@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <utility>
 
 #include "collector/host_name.h"
 #include "collector/run/cgroup.h"
@@ -72,7 +73,9 @@ class Wrapper {
     began_ = last_output_ = snapshot_ = Clock::now();
     next_sample_ = began_ + sample_interval({});
     if (request_.timeout) deadline_ = began_ + *request_.timeout;
-    if (!start(tool.value_or(request_.tool))) return cannot_start();
+    start(tool.value_or(request_.tool));
+    if (started_.no_process != 0) go_unwatched();
+    if (started_.error_number != 0) return cannot_start();
     watch();
     return finish();
   }
@@ -102,16 +105,27 @@ class Wrapper {
     return start;
   }
 
-  bool start(const std::string& tool) {
-    std::vector<std::pair<std::string, std::string>> more{{"LOGS_RUN_ID", run_},
-                                                          {"LOGS_JOB", request_.job}};
-    if (!tool.empty()) more.emplace_back("LOGS_TOOL", tool);
-    started_ = start_command(request_.command, more, signals_.before());
+  void start(const std::string& tool) {
+    environment_ = {{"LOGS_RUN_ID", run_}, {"LOGS_JOB", request_.job}};
+    if (!tool.empty()) environment_.emplace_back("LOGS_TOOL", tool);
+    started_ = start_command(request_.command, environment_, signals_.before());
     for (auto& stream : started_.streams) {
       relays_.push_back({stream.number == STDOUT_FILENO ? FrameKind::out : FrameKind::err,
                          Relay(std::move(stream.pipe), stream.number)});
     }
-    return started_.error_number == 0;
+  }
+
+  // Bare, the command would have needed no process more. An end without an exit code says so.
+  void go_unwatched() {
+    relays_.clear();
+    auto end = event(RunEvent::Kind::end);
+    end.message = std::string("ran unwatched: no process could be made for it: ") +
+                  std::strerror(started_.no_process);
+    writer_.end(std::move(end));
+    (void)writer_.sync(kStartWait);
+    exec_in_place(request_.command, environment_, signals_.before());
+    started_.error_number = errno;
+    started_.message = "cannot run '" + request_.command.front() + "': " + std::strerror(errno);
   }
 
   RunEnd cannot_start() {
@@ -143,6 +157,7 @@ class Wrapper {
       for (std::size_t i = 0; i < relays_.size(); ++i) {
         const auto got = relays_[i].relay.act(polled[1 + 2 * i], polled[2 + 2 * i]);
         if (!got.empty()) keep(relays_[i], got);
+        tell_write_error(relays_[i]);
       }
       if (polled[0].revents != 0) take_signals();
       act_on_time(Clock::now());
@@ -159,8 +174,19 @@ class Wrapper {
   struct Stream {
     FrameKind kind;
     Relay relay;
-    bool open_line = false;
+    bool open_line = false, told = false;
   };
+
+  void tell_write_error(Stream& stream) {
+    const int error = stream.relay.write_error();
+    if (error == 0 || error == EPIPE || std::exchange(stream.told, true)) return;
+    const auto text = std::string("logs run: output of the command could not be written: ") +
+                      std::strerror(error) + "\n";
+    if (stream.open_line) writer_.output(stream.kind, now_ns(), "\n");
+    stream.open_line = false;
+    writer_.output(stream.kind, now_ns(), text);
+    ++lines_;
+  }
 
   void keep(Stream& stream, std::string_view bytes) {
     const auto now = Clock::now();
@@ -202,7 +228,7 @@ class Wrapper {
       const bool ends =
           number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT;
       if (ends && info.ssi_pid != static_cast<std::uint32_t>(started_.pid)) stop_signal_ = number;
-      if (number == SIGPIPE) continue;
+      if (number == SIGPIPE || number == SIGXFSZ) continue;
       if (!from_kernel) ::kill(started_.pid, number);
       if (number == SIGTSTP) ::kill(::getpid(), SIGSTOP);
     }
@@ -332,6 +358,7 @@ class Wrapper {
   SpoolWriter writer_;
   bool collector_ = false, sender_looked_ = false;
 
+  std::vector<std::pair<std::string, std::string>> environment_;  // besides what is there
   StartedCommand started_;
   std::vector<Stream> relays_;
   bool exited_ = false, timed_out_ = false;

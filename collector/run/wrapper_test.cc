@@ -2,10 +2,13 @@
 
 #include <signal.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 
 #include "collector/run/run_test_support.h"
 
@@ -97,6 +100,66 @@ TEST_CASE("a command over its time is ended with its children") {
   CHECK(kept.event(Kind::end)->timed_out == 1);
   CHECK(kept.event(Kind::end)->exit_code == 124);
   CHECK(kept.event(Kind::start)->deadline_ms == 1'000);
+}
+
+TEST_CASE("output that cannot be written costs the command nothing, and is told and kept") {
+  TempDirectory spool;
+  const std::string target = GENERATE("/dev/full", "file");
+  Wrapped run(spool.path(), sh("echo one; sleep 0.1; echo two; exit 5"), [&](RunRequest&) {
+    // Once full, and once at the limit of a file's size.
+    const auto path = target == "file" ? spool / "out" : target;
+    const int file = ::open(path.c_str(), O_WRONLY | O_CREAT, 0600);
+    ::dup2(file, 1);
+    ::close(file);
+    if (target != "file") return;
+    const rlimit size{2'000'000, 2'000'000};
+    ::setrlimit(RLIMIT_FSIZE, &size);
+    ::lseek(1, 2'000'000, SEEK_SET);
+  });
+  const int status = run.wait();
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 5);
+  const auto kept = kept_in(spool.path());
+  const auto why = std::strerror(target == "file" ? EFBIG : ENOSPC);
+  CHECK(kept.out == std::string("one\nlogs run: output of the command could not be written: ") +
+                        why + "\ntwo\n");
+  CHECK(kept.event(Kind::end)->exit_code == 5);
+}
+
+TEST_CASE("a limit on the size of files ends neither the command nor its wrapper") {
+  TempDirectory spool;
+  const rlim_t most = GENERATE(rlim_t{0}, rlim_t{kSpoolHeader + 1000});
+  Wrapped run(spool.path(), sh("seq 1000; exit 4"), [&](RunRequest&) {
+    const rlimit size{most, most};
+    ::setrlimit(RLIMIT_FSIZE, &size);
+  });
+  CHECK(Wrapped::all(run.out).ends_with("999\n1000\n"));
+  const int status = run.wait();
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 4);
+}
+
+TEST_CASE("under a limit on processes a command runs that would run bare") {
+  if (::geteuid() != 0) return;  // another user's processes are counted
+  TempDirectory spool;
+  ::chmod(spool.path().c_str(), 0777);
+  const rlim_t most = GENERATE(rlim_t{1}, rlim_t{2}, rlim_t{3});
+  Wrapped run(spool.path(), {"/bin/sh", "-c", "echo here; exit 6"}, [&](RunRequest&) {
+    const rlimit processes{most, most};
+    ::setrlimit(RLIMIT_NPROC, &processes);
+    if (::setuid(54'321) != 0) ::_exit(99);
+  });
+  CHECK(Wrapped::all(run.out) == "here\n");
+  CHECK(Wrapped::all(run.err).empty());
+  const int status = run.wait();
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 6);
+  const auto kept = kept_in(spool.path());
+  CHECK(kept.files == (most == 1 ? 0 : 1));
+  if (most == 1) return;
+  REQUIRE(kept.event(Kind::end));
+  CHECK(kept.event(Kind::end)->exit_code == (most == 2 ? -1 : 6));
+  CHECK(kept.event(Kind::end)->message.starts_with("ran unwatched") == (most == 2));
 }
 
 TEST_CASE("what cannot be executed is told as a line and a fact") {
