@@ -43,6 +43,17 @@ constexpr Agreement kAgreements[] = {
     {68, "external/dns"},
 };
 
+// Words too weak to name a cause by themselves: they do where they are the last and such a code
+// agrees.
+constexpr int kWeakest = 45;
+constexpr std::uint32_t kLastWords = 16;
+constexpr Agreement kWeakAgreements[] = {
+    {255, "code/exception"},  // Perl's die
+    {1, "script/bad_args"},
+    {2, "script/bad_args"},
+    {64, "script/bad_args"},
+};
+
 // What a failed step leaves to the next one: no input, or a broken one; and what programs then say.
 bool is_downstream(std::string_view cause) {
   return cause == "data/empty_input" || cause == "data/input_format" || cause == "code/exception" ||
@@ -111,8 +122,18 @@ bool Choice::is_new(std::uint32_t line) const {
   return novelty == Novelty::absent || novelty == Novelty::frequent || is_zero(line);
 }
 
+bool Choice::weakly_agrees(const Finding& finding) const {
+  if (!case_.facts.end || finding.strength < kWeakest || finding.strength >= kLeastStrength ||
+      finding.last + kLastWords < log_.size()) {
+    return false;
+  }
+  return std::ranges::any_of(kWeakAgreements, [&](const auto& agreement) {
+    return agreement.exit_code == case_.facts.end->exit_code && agreement.cause == finding.cause;
+  });
+}
+
 bool Choice::possible(const Finding& finding) const {
-  if (finding.cause.empty() || finding.consequence) return false;
+  if (finding.cause.empty() || (finding.consequence && !weakly_agrees(finding))) return false;
   const auto novelty = ranking_.novelty[finding.line];
   if (novelty == Novelty::usual || novelty == Novelty::rare) {
     return is_zero(finding.line) || novelty == Novelty::rare ||
@@ -234,8 +255,9 @@ Candidate Choice::as_ranked(const Candidate& chosen) const {
 }
 
 std::optional<Candidate> Choice::best() const {
-  const auto best =
+  auto best =
       heaviest([&](const Finding& f) { return f.strength >= kLeastStrength && supported(f); });
+  if (!best) best = heaviest([&](const Finding& f) { return weakly_agrees(f); });
   if (!best || (!case_.good.empty() && best->weight < kLeastWeight)) return std::nullopt;
   return as_ranked(*best);
 }

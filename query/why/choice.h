@@ -66,6 +66,7 @@ class Choice {
  private:
   [[nodiscard]] int weigh(const Finding& finding) const;
   [[nodiscard]] bool possible(const Finding& finding) const;
+  [[nodiscard]] bool weakly_agrees(const Finding& finding) const;
   [[nodiscard]] bool supported(const Finding& finding) const;
   [[nodiscard]] bool upstream_before(const Finding& finding) const;
   [[nodiscard]] bool trouble_follows(const Finding& finding) const;

@@ -259,6 +259,10 @@ void read_line(const Prepared& log, std::uint32_t i, std::vector<Finding>& findi
   if (!first || !meanings.consequence) return;
   Finding finding{.line = i, .first = i, .last = i};
   finding.consequence = true;
+  if (!meanings.causes.empty()) {
+    finding.cause = meanings.causes.front().cause;
+    finding.strength = meanings.causes.front().strength;
+  }
   findings.push_back(std::move(finding));
 }
 

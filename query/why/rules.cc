@@ -24,6 +24,11 @@ constexpr std::pair<std::string_view, std::string_view> kShort[] = {
      "remote|required|files?|director(?:y|ies)|dir|folder|path|script|module|image|database|named|"
      "called|to|from|for)){0,4}"},
     {"~file", "(?P<file>[^\\s'\"`‘’“”:;,()<>|=\\\\]+)"},
+    // What names of files end in that are not programs.
+    {"~data",
+     "\\.(?:log|txt|csv|tsv|json|xml|out|err|pid|lock|tmp|t?gz|bz2|xz|zip|db|sqlite|html?|md|dat|"
+     "data|bak|old|new|sql|ya?ml|conf|cfg|ini|state|status|done|flag|stamp|cache|part|jsonl|ndjson|"
+     "rss|ics|tex|pdf|svg|png|jpe?g)"},
     {"~host", "(?P<host>[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)"},
     {"~port", "(?P<port>\\d{1,5})"},
     {"~name", "[A-Za-z_][\\w.+-]*"},

@@ -20,7 +20,12 @@ constexpr Rule kRules[] = {
     {R"re(Unable to access jarfile (?P<file>\S+))re", "script/file_missing", 93},
     {R"re(Class "(?P<module>[^"]+)" not found)re", "dependency/module_missing", 90},
     {R"re(Class '(?P<module>[^']+)' not found)re", "dependency/module_missing", 90},
-    {R"re(Call to undefined function (?P<module>[\w\\]+)\(\))re", "dependency/module_missing", 72},
+    // PHP: of an extension that is not there
+    {R"re(Call to undefined function (?P<module>(?:mysqli?|pg|curl|mb|image|iconv|json|simplexml|xml|xmlrpc|dom|gmp|bc|intl|sodium|openssl|ldap|imap|ssh2|ftp|zip|gz|pcntl|posix|sqlite|odbc|oci|apcu?|memcache|redis|igbinary|yaml|gettext|exif|ctype|token|utf8|grapheme|idn|transliterator|numfmt|msgpack|readline|socket|sem|shm|shmop|msg|snmp|tidy|enchant|pspell|wddx|soap|bz)\w*)\(\))re",
+     "dependency/module_missing", 80},
+    // Perl's last words; its warnings are not
+    {R"re([^ ] at \S+\.(?:pl|pm|t|cgi) line \d+(?:, <[^>]*> (?:line|chunk) \d+)?\.\s*$)re",
+     "code/exception", 48},
     {R"re(there is no package called [‘'"](?P<module>[\w.]+))re", "dependency/module_missing", 95},
     {R"re(cannot find package "(?P<module>[^"]+)")re", "dependency/module_missing", 92},
     {R"re(no required module provides package (?P<module>[^\s;]+))re", "dependency/module_missing",
@@ -55,6 +60,8 @@ constexpr Rule kRules[] = {
 
     // versions that do not fit
     {R"re(version `(?P<library>\w+_[\d.]+)' not found)re", "dependency/version_conflict", 95},
+    {R"re(You have already activated (?P<module>[\w-]+) [\d.]+, but your Gemfile requires)re",
+     "dependency/version_conflict", 93},
     {R"re(got an unexpected keyword argument '(?P<option>\w+)')re", "dependency/version_conflict",
      74},
     {R"re(cannot import name '(?P<module>\w+)' from)re", "dependency/version_conflict", 84},

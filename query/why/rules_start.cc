@@ -4,6 +4,8 @@
 namespace logboom::query::why {
 namespace {
 
+// One rule a line, or two: the formatter gives up on lines this long.
+// clang-format off
 constexpr Rule kRules[] = {
     // interpreters and programs that cannot be started
     {R"re(\benv: ~q(?P<interpreter>[^'‘’"\s:]+)~q: No such file or directory)re",
@@ -45,6 +47,10 @@ constexpr Rule kRules[] = {
      "platform/env", 64},
     {R"re((?i)(?:missing|unknown|invalid|required) (?:config(?:uration)?|setting)s? (?:key|option|value|setting|parameter)?:? ?~q(?P<key>[\w.-]+)~q)re",
      "platform/env", 68},
+    {R"re(in .fetch': key not found: "(?P<variable>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)" \(KeyError\))re",
+     "platform/env", 84},
+    {R"re((?i)config(?:uration)? ?(?:file )?(?:error|problem|invalid)\b.{0,40}\b(?:key|option|setting|section|value|field|parameter) ~q(?P<key>[\w.-]+)~q|\b(?:key|option|setting|section) ~q(?P<key2>[\w.-]+)~q (?:is |was )?(?:missing|not set|not found|required|unknown|undefined)(?: in| from)? .*\b(?:config\w*|settings?|\w+\.(?:toml|ini|ya?ml|conf|cfg|env|json))\b)re",
+     "platform/env", 82},
     {R"re(\b(?:ImproperlyConfigured|NoSectionError|NoOptionError|ConfigurationError)\b)re",
      "platform/env", 80},
     {R"re(NoOptionError: No option '(?P<key>[^']+)')re", "platform/env", 82},
@@ -62,8 +68,8 @@ constexpr Rule kRules[] = {
     {R"re(\bEvicted\b|The node was low on resource)re", "platform/eviction", 90},
     {R"re((?i)\bNodeLost\b|\bNodeNotReady\b|node is not ready)re", "platform/node", 88},
     {R"re((?i)(?:liveness|startup) probe failed)re", "platform/liveness", 90},
-    {R"re(CrashLoopBackOff|[Bb]ack-off .*restarting failed container)re", "platform/crash_loop",
-     84},
+    {R"re(CrashLoopBackOff|[Bb]ack-off .*restarting failed container)re",
+     "platform/crash_loop", 84},
     {R"re(MissSchedule|Missed scheduled time|too many missed start times)re",
      "platform/missed_schedule", 92},
     {R"re(CreateContainerConfigError|FailedMount|MountVolume\.SetUp failed|couldn't find key)re",
@@ -89,19 +95,32 @@ constexpr Rule kRules[] = {
     {R"re(Can't exec "(?P<command>[^"\s]+)[^"]*": No such file)re", "script/command_not_found", 92},
     {R"re(Cannot run program "(?P<command>[^"]+)".*(?:error=2|No such file))re",
      "script/command_not_found", 93},
-    {R"re(exec: "(?P<command>[^"]+)": executable file not found)re", "script/command_not_found",
-     91},
+    {R"re(exec: "(?P<command>[^"]+)": executable file not found)re",
+     "script/command_not_found", 91},
     {R"re((?i)(?:the term |command )~q(?P<command>[\w./-]+)~q (?:could not be found|not found|is not recognized)|No such command ~q(?P<command2>[\w./-]+))re",
      "script/command_not_found", 82},
-    {R"re(xargs: (?P<command>[^\s:]+): No such file or directory)re", "script/command_not_found",
-     91},
+    {R"re(xargs: (?P<command>[^\s:]+): No such file or directory)re",
+     "script/command_not_found", 91},
     {R"re(^(?:ba|da|z)?sh: (?:line )?\d+: (?P<command>[^\s:]+/[^\s:]+): No such file or directory$)re",
      "script/command_not_found", 80},
+    // A program or an input file: the exit code tells.
+    {R"re(^\S+: line \d+: (?P<command>[^\s:]+/[^\s:]+): No such file or directory$)re",
+     "script/command_not_found", 70},
 
     // syntax
     {R"re((?P<file>[^\s:]+): (?:line )?\d+: [Ss]yntax error)re", "script/syntax", 93},
     {R"re((?i)\bsyntax error(?: near unexpected|: (?:unexpected|unterminated|"|word|bad|operand|invalid|missing)|, unexpected| at | in expression))re",
      "script/syntax", 84},
+    {R"re(^(?:[mg]?awk|awk): (?:(?:cmd\. )?line:? ?\d+: )?(?:.*(?:syntax error|missing|unexpected|unterminated)))re",
+     "script/syntax", 86},
+    {R"re((?i)you have an error in your SQL syntax|\bnear "[^"]*": syntax error|incomplete input$|ORA-009\d\d)re",
+     "script/syntax", 84},
+    {R"re((?P<file>[\w./+-]+\.(?:c|cc|cpp|cxx|h|hpp|go|rs|java|ts|tsx|kt|cs|swift|f90))[:(]\d+[:,]\d+\)?: (?:fatal )?error: expected )re",
+     "script/syntax", 90},
+    {R"re((?P<file>[\w./+-]+\.java):\d+: error: (?:';' expected|.* expected$|illegal start of|reached end of file|unclosed|class, interface))re",
+     "script/syntax", 90},
+    {R"re((?P<file>[\w./+-]+\.go):\d+:\d+: (?:syntax error|expected ))re", "script/syntax", 90},
+    {R"re((?P<file>[\w./+-]+\.tsx?)\(\d+,\d+\): error TS1\d{3}: )re", "script/syntax", 90},
     {R"re(syntax error at (?P<file>\S+) line \d+)re", "script/syntax", 93},
     {R"re(PHP Parse error: .* in (?P<file>\S+) on line)re", "script/syntax", 94},
     {R"re(^Parse error: .* in (?P<file>\S+) on line)re", "script/syntax", 92},
@@ -125,8 +144,10 @@ constexpr Rule kRules[] = {
     // unset variables
     {R"re((?:^|[\s:])(?P<variable>[\w@*#?!$-]+(?:\[[^\]]*\])?): unbound variable)re",
      "script/unset_variable", 95},
-    {R"re((?:^|[\s:])(?P<variable>\w+): parameter (?:null or )?not set)re", "script/unset_variable",
-     95},
+    {R"re((?:^|[\s:])(?P<variable>\w+): parameter (?:null or )?not set)re",
+     "script/unset_variable", 95},
+    {R"re((?:^|\s)(?:line )?\d+: (?P<variable>[A-Z_][A-Z0-9_]*): .*\b(?:must|required?|set|missing|needed|empty|undefined|given|provide|specify|export)\b)re",
+     "script/unset_variable", 84},
     {R"re((?i)undefined variable:? \$?(?P<variable>\w+))re", "script/unset_variable", 66},
 
     // arguments
@@ -158,6 +179,10 @@ constexpr Rule kRules[] = {
      "script/bad_args", 86},
     {R"re((?i)(?:unknown|unrecognized|no such) (?:sub)?command:? ~q(?P<command>[\w-]+))re",
      "script/bad_args", 82},
+    {R"re(^[ef]?grep: (?:missing (?:closing|terminating|\)|\])|[Uu]nmatched |[Ii]nvalid (?:regular|range|preceding|back|content|character)|quantifier does not|unrecognized character|lookbehind assertion|nothing to repeat))re",
+     "script/bad_args", 84},
+    {R"re(Missing script: ~q(?P<command>[^"'\s]+))re", "script/bad_args", 88},
+    {R"re((?i)^\s*usage: \S)re", "script/bad_args", 50},
 
     // files
     {R"re((?i)\bno such file or directory[:,]? (?:\w+ )?~quoted)re", "script/file_missing", 88},
@@ -173,8 +198,9 @@ constexpr Rule kRules[] = {
      "script/file_missing", 92},
     {R"re((?:\bcan't (?:cd|chdir) to|\bcd:) ~q(?P<file>[^\s:'"]+)~q(?:$|: No such file))re",
      "script/file_missing", 93},
-    {R"re(Could not find (?:a part of the path|file) '(?P<file>[^']+)')re", "script/file_missing",
-     90},
+    {R"re(Could not find (?:a part of the path|file) '(?P<file>[^']+)')re",
+     "script/file_missing", 90},
+    {R"re(Could not open input file: (?P<file>\S+))re", "script/file_missing", 93},
     {R"re((?:FileNotFound|NoSuchFile|DirectoryNotFound)Exception:? ?(?P<file>[^\s(:']+)?)re",
      "script/file_missing", 88},
     {R"re(FileNotFoundError: )re", "script/file_missing", 84},
@@ -191,6 +217,9 @@ constexpr Rule kRules[] = {
     {R"re((?i)(?:file exists|EEXIST)[:,]? .*?~quoted)re", "script/file_missing", 48},
 
     // rights
+    // A shell that cannot write to a file says what it says of a program it may not start.
+    {R"re(^[\w./-]+: (?:line )?\d+: (?P<file>[^\s:]+~data): Permission denied$)re",
+     "script/permission", 88},
     {R"re((?i)permission denied[:,]? (?:\w+ )?~quoted)re", "script/permission", 89},
     {R"re((?i)permission denied @ \w+ - (?P<file>.+?)(?: \(|$))re", "script/permission", 89},
     {R"re((?i)(?:can(?:'|’)?(?:t|not)|could ?n.t|could not|unable to|failed to|error) (?:open|access|stat|read|load|remove|rename|copy|move|create|touch|write to|write|make|mkdir|list|delete|unlink|chdir to)~nouns ~q(?P<file>[^\s'"`‘’:;,()]+)~q.*permission denied)re",
@@ -209,9 +238,12 @@ constexpr Rule kRules[] = {
     {R"re((?i)read-only file system[:,]? (?:\w+ )?~quoted)re", "script/permission", 88},
     {R"re((?:AccessDeniedException: (?P<file>[\w~.-]*[./][\w./~-]+)(?:$|[ :])|Access to the path '(?P<file2>[^']+)' is denied))re",
      "script/permission", 90},
+    {R"re((?i)must be super-?user|only root (?:can|may)|requires root|operation (?:is )?only permitted (?:by|for) root)re",
+     "script/permission", 84},
     {R"re((?i)(?:(?P<file>/[^\s:'"]+)['"]? )?(?:is )?not (?:writ|read)e?able|no (?:write|read) access|(?:must|need to) be (?:run as )?root|are you root|insufficient (?:permissions?|privileges?)$)re",
      "script/permission", 72},
 };
+// clang-format on
 
 }  // namespace
 

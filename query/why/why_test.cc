@@ -268,6 +268,16 @@ TEST_CASE("exit code 0 is doubted when the work was not done") {
   }
 }
 
+TEST_CASE("last words that mean little name a cause where the exit code agrees") {
+  const auto usage = everyday(5) + "usage: nightly.sh WIKI DATE\n";
+  CHECK(explained(usage, ended(2), 0).cause == "script/bad_args");
+  CHECK(explained(usage, ended(1)).cause == "script/bad_args");
+  CHECK(explained(usage, ended(7)).cause == "unknown");
+  const auto died = everyday(5) + "totals differ at bin/nightly.pl line 30, <$in> line 4.\n";
+  CHECK(explained(died, ended(255), 0).cause == "code/exception");
+  CHECK(explained(died, ended(1)).cause == "unknown");
+}
+
 TEST_CASE("log text proves no exit code, signal or kill") {
   auto end = ended(1);
   end.oom_kills = 0;
