@@ -113,7 +113,7 @@ class AllAlerts final : public Alerts {
     const bool was_open = *last && (*last)->open();
     auto next = step(state, *std::move(last), judged_of(run, judgement, options_.now()));
     if (next.incident) {
-      if (next.incident->last_good.empty()) next.incident->last_good = judgement.last_good;
+      if (next.incident->last_good.empty()) next.incident->last_good = judgement.last_good.id;
       if (next.tell != Tell::nothing) {
         if (auto told = tell(next, run, verdict_json, changes); !told) return told;
       }

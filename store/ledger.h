@@ -47,14 +47,21 @@ enum class Outcome : std::uint8_t {
 // Whether a job whose last run ended so is in trouble.
 [[nodiscard]] bool is_bad(Outcome outcome);
 
+// A run that another one names.
+struct RunRef {
+  std::string id = {};  // "": none
+  std::int64_t started_ns = 0;
+  friend bool operator==(const RunRef&, const RunRef&) = default;
+};
+
 // What a verdict says, short enough for lists. The whole of it is `json`, kept beside.
 struct Judgement {
   Outcome outcome = Outcome::running;
   std::string cause = {};       // "family/kind"
   std::int32_t confidence = 0;  // of 100
   std::string headline = {}, fingerprint = {};
-  std::string failing_since = {}, last_good = {};  // run ids, or ""
-  std::uint32_t failures = 0;                      // bad runs in a row, with this one
+  RunRef failing_since = {}, last_good = {};
+  std::uint32_t failures = 0;  // bad runs in a row, with this one
   friend bool operator==(const Judgement&, const Judgement&) = default;
 };
 

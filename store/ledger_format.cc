@@ -143,8 +143,10 @@ std::string encode_verdict(const Judgement& judgement, std::string_view json) {
   put_signed(value, judgement.confidence);
   put_text(value, judgement.headline);
   put_text(value, judgement.fingerprint);
-  put_text(value, judgement.failing_since);
-  put_text(value, judgement.last_good);
+  for (const auto* run : {&judgement.failing_since, &judgement.last_good}) {
+    put_text(value, run->id);
+    put_signed(value, run->started_ns);
+  }
   put_varint(value, judgement.failures);
   put_text(value, json);
   return sealed(std::move(value));
@@ -161,8 +163,10 @@ Result<std::pair<Judgement, std::string>> decode_verdict(std::string_view value)
   judgement.confidence = static_cast<std::int32_t>(reader.signed_varint());
   judgement.headline = reader.text();
   judgement.fingerprint = reader.text();
-  judgement.failing_since = reader.text();
-  judgement.last_good = reader.text();
+  for (auto* run : {&judgement.failing_since, &judgement.last_good}) {
+    run->id = reader.text();
+    run->started_ns = reader.signed_varint();
+  }
   judgement.failures = static_cast<std::uint32_t>(reader.varint_upto(UINT32_MAX));
   std::string json(reader.text());
   if (!reader.ok() || format != 1 || !outcome) {

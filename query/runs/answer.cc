@@ -35,8 +35,8 @@ void append_judgement(Json& json, const store::Judgement& judgement) {
            std::to_string(judgement.confidence % 100));
   json.optional("headline", judgement.headline);
   json.optional("fingerprint", judgement.fingerprint);
-  json.optional("failing_since", judgement.failing_since);
-  json.optional("last_good", judgement.last_good);
+  append_ref(json, "failing_since", judgement.failing_since);
+  append_ref(json, "last_good", judgement.last_good);
 }
 
 void append_start(Json& json, const RunEvent& start) {
@@ -57,13 +57,6 @@ void append_end(Json& json, const RunEvent& end) {
   json.optional("reason", end.reason).optional("message", end.message);
   json.optional("lines", end.lines).optional("lost_bytes", end.lost_bytes);
   json.optional("max_quiet_ms", end.max_quiet_ms);
-}
-
-void append_null_or(Json& json, std::string_view name, std::string_view value) {
-  if (value.empty())
-    json.name(name).raw("null");
-  else
-    json.member(name, value);
 }
 
 void append_excerpt_lines(Json& json, const VerdictAnswer& answer) {
@@ -132,6 +125,14 @@ Json& Json::time(std::string_view name, std::int64_t time_ns) {
   return time_ns == 0 ? *this : member(name, format_rfc3339(time_ns, 3));
 }
 
+void append_ref(Json& json, std::string_view name, const store::RunRef& run, bool or_null) {
+  if (!run.id.empty()) {
+    json.name(name).open('{').member("run", run.id).time("started", run.started_ns).close('}');
+  } else if (or_null) {
+    json.name(name).raw("null");
+  }
+}
+
 void append_run(Json& json, const store::Run& run, bool open_end) {
   json.open('{').member("id", run.id).member("tool", run.tool).member("job", run.job);
   json.member("outcome", store::name(run.outcome()));
@@ -182,9 +183,9 @@ std::string verdict_json(const VerdictAnswer& answer) {
   // The engine's members, without its brackets.
   const auto engine = why::to_json(answer.verdict);
   if (engine.size() > 2) json.raw(std::string_view(engine).substr(1, engine.size() - 2));
-  append_null_or(json, "failing_since", answer.failing_since);
-  append_null_or(json, "last_good", answer.last_good);
-  append_null_or(json, "first_seen", answer.first_seen);
+  append_ref(json, "failing_since", answer.failing_since, true);
+  append_ref(json, "last_good", answer.last_good, true);
+  append_ref(json, "first_seen", answer.first_seen, true);
   json.member("failures", static_cast<std::int64_t>(answer.failures));
   append_excerpt_lines(json, answer);
   if (answer.dropped_lines > 0) {

@@ -38,6 +38,8 @@ class Json {
   std::string out_;
 };
 
+// `name`: {"run","started"}; `or_null`: null where there is none, else nothing.
+void append_ref(Json& json, std::string_view name, const store::RunRef& run, bool or_null = false);
 // RUN as an object; with `open_end` without its closing bracket, for more members.
 void append_run(Json& json, const store::Run& run, bool open_end = false);
 void append_sample(Json& json, const RunEvent& sample);
@@ -48,7 +50,7 @@ struct VerdictAnswer {
   const store::Run& run;
   const why::Verdict& verdict;
   const std::vector<why::LogLine>& lines;
-  std::string failing_since, last_good, first_seen;
+  store::RunRef failing_since = {}, last_good = {}, first_seen = {};
   std::uint64_t failures = 0;
   std::uint64_t dropped_lines = 0;  // of a long run's middle, not looked at
   bool complete = true;             // all its lines had arrived

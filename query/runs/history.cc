@@ -15,8 +15,10 @@ std::string first_seen_key(const store::Run& run, std::string_view fingerprint) 
 
 }  // namespace
 
+store::RunRef ref_of(const store::Run& run) { return {run.id, run.time_ns()}; }
+
 Result<History> history_of(const store::Ledger& ledger, const store::Run& run) {
-  History history{.failing_since = run.id, .skipping_since = run.id};
+  History history{.failing_since = ref_of(run), .skipping_since = ref_of(run)};
   // The newest runs before it say all: what a bad one knows of its own history need not be walked
   // again. Of runs that are not judged yet the walk goes on.
   store::RunQuery query{
@@ -25,12 +27,12 @@ Result<History> history_of(const store::Ledger& ledger, const store::Run& run) {
     const auto outcome = earlier.outcome();
     const bool bad = store::is_bad(outcome);
     if (outcome == store::Outcome::succeeded) {
-      history.last_good = earlier.id;
+      history.last_good = ref_of(earlier);
       return true;
     }
     if (!bad && outcome != store::Outcome::skipped) return false;
-    const bool judged = earlier.judgement && !earlier.judgement->failing_since.empty();
-    history.skipping_since = judged ? earlier.judgement->failing_since : earlier.id;
+    const bool judged = earlier.judgement && !earlier.judgement->failing_since.id.empty();
+    history.skipping_since = judged ? earlier.judgement->failing_since : ref_of(earlier);
     if (!bad) return false;
     history.failing_since = history.skipping_since;
     history.failures += judged ? earlier.judgement->failures : 1;
@@ -39,12 +41,10 @@ Result<History> history_of(const store::Ledger& ledger, const store::Run& run) {
   };
   auto walked = ledger.runs(run.tool, query);
   if (!walked) return fail(std::move(walked).error());
-  if (history.last_good.empty()) return history;
+  if (history.last_good.id.empty()) return history;
 
-  auto last_good = ledger.run(run.tool, history.last_good);
-  if (!last_good) return fail(std::move(last_good).error());
   store::RunQuery good_runs{.job = run.job,
-                            .before_ns = *last_good ? (*last_good)->time_ns() + 1 : run.time_ns(),
+                            .before_ns = history.last_good.started_ns + 1,
                             .limit = kGoodRuns,
                             .look_at_most = kLookBack};
   good_runs.wanted = [](const store::Run& earlier) {
@@ -75,12 +75,15 @@ Result<std::vector<why::Sketch>> sketches_of(store::Store& store,
   return sketches;
 }
 
-Result<std::string> first_seen(const store::Ledger& ledger, const store::Run& run,
-                               std::string_view fingerprint) {
-  if (fingerprint.empty()) return std::string();
+Result<store::RunRef> first_seen(const store::Ledger& ledger, const store::Run& run,
+                                 std::string_view fingerprint) {
+  if (fingerprint.empty()) return store::RunRef();
   auto value = ledger.record(kFirstSeen, first_seen_key(run, fingerprint));
   if (!value) return fail(std::move(value).error());
-  return value->value_or(run.id);
+  if (!*value) return ref_of(run);
+  auto first = ledger.run(run.tool, **value);
+  if (!first) return fail(std::move(first).error());
+  return *first ? ref_of(**first) : store::RunRef{.id = **value};
 }
 
 void remember_first_seen(const store::Run& run, std::string_view fingerprint,

@@ -6,6 +6,7 @@
 #include "query/params.h"
 #include "query/runs/answer.h"
 #include "query/runs/frozen.h"
+#include "query/runs/history.h"
 #include "query/runs/runs_api.h"
 
 namespace logboom::query {
@@ -81,33 +82,30 @@ Result<std::vector<Job>> read_jobs(const RunsApi& api, const std::string& tool, 
 
 // Since when it is as it is: the first run of the same kind without another in between.
 struct State {
-  std::string since;          // that run's id, or ""
+  store::RunRef since;
   std::int64_t since_ns = 0;  // 0: longer than the runs that were looked at
   std::int64_t length = 0;
 };
-State state_of(const RunsApi& api, const Job& job) {
+State state_of(const Job& job) {
   State state;
   const auto* newest = job.last_judged();
   // The verdict on a bad run has counted already.
-  if (job.in_trouble() && newest->judgement && !newest->judgement->failing_since.empty()) {
+  if (job.in_trouble() && newest->judgement && !newest->judgement->failing_since.id.empty()) {
     state.since = newest->judgement->failing_since;
+    state.since_ns = state.since.started_ns;
     state.length = newest->judgement->failures;
-    const auto first = api.store->ledger().run(job.tool, state.since);
-    if (first && *first) state.since_ns = (*first)->time_ns();
     return state;
   }
   bool known = job.whole;
-  std::int64_t since_ns = 0;
   for (const auto& run : job.runs) {
     const auto outcome = run.outcome();
     if (!says_something(outcome)) continue;
     known = known || store::is_bad(outcome) != job.in_trouble();
     if (store::is_bad(outcome) != job.in_trouble()) break;
-    state.since = run.id;
-    since_ns = run.time_ns();
+    state.since = ref_of(run);
     ++state.length;
   }
-  if (known) state.since_ns = since_ns;
+  if (known) state.since_ns = state.since.started_ns;
   return state;
 }
 
@@ -117,9 +115,9 @@ void append_job(Json& json, const RunsApi& api, const Job& job) {
   const auto* last = job.last();
   json.member("outcome", last ? store::name(last->outcome()) : "unknown");
   json.flag("trouble", job.in_trouble());
-  const auto state = state_of(api, job);
+  const auto state = state_of(job);
   json.time("since", state.since_ns);
-  if (job.in_trouble()) json.optional("failing_since", state.since);
+  if (job.in_trouble()) append_ref(json, "failing_since", state.since);
   json.member("failures", job.in_trouble() ? state.length : std::int64_t{0});
   if (job.check) {
     json.member("schedule", job.check->schedule).optional("zone", job.check->zone);

@@ -206,7 +206,7 @@ Result<Judge::Judged> Judge::judge(const store::Run& run, bool complete,
   }
   auto first = first_seen(store_.ledger(), run, verdict.fingerprint);
   if (!first) return fail(std::move(first).error());
-  judged.first_of_its_kind = bad && !verdict.fingerprint.empty() && *first == run.id;
+  judged.first_of_its_kind = bad && !verdict.fingerprint.empty() && first->id == run.id;
   if (judgement.outcome == store::Outcome::succeeded) {
     judged.sketch = why::sketch(the_case.lines, the_case.facts).encode();
     if (judged.sketch->size() > store::kMaxRecordValue) judged.sketch.reset();
@@ -216,7 +216,7 @@ Result<Judge::Judged> Judge::judge(const store::Run& run, bool complete,
                               .lines = the_case.lines,
                               .failing_since = judgement.failing_since,
                               .last_good = judgement.last_good,
-                              .first_seen = bad ? *first : std::string(),
+                              .first_seen = bad ? *first : store::RunRef(),
                               .failures = bad ? history->failures : 0,
                               .dropped_lines = the_case.dropped_lines,
                               .complete = complete});

@@ -129,9 +129,9 @@ TEST_CASE("a failing run gets its verdict, its history and its lines") {
 
   CHECK(runs.at("/api/v1/why?job=etl", "/run") == "b2");
   CHECK(runs.at("/api/v1/why?job=etl", "/class") == "code/exception");
-  CHECK(runs.at("/api/v1/why?job=etl", "/failing_since") == "b1");
-  CHECK(runs.at("/api/v1/why?job=etl", "/first_seen") == "b1");
-  CHECK(runs.at("/api/v1/why?job=etl", "/last_good") == "g2");
+  CHECK(runs.at("/api/v1/why?job=etl", "/failing_since/run") == "b1");
+  CHECK(runs.at("/api/v1/why?job=etl", "/first_seen/run") == "b1");
+  CHECK(runs.at("/api/v1/why?job=etl", "/last_good/run") == "g2");
   CHECK(runs.at("/api/v1/why?job=etl", "/failures") == "2");
   CHECK(runs.at("/api/v1/runs/b2/why", "/lines/0/text") == "KeyError: 'currency'");
   CHECK(runs.at("/api/v1/runs/b2/why", "/lines/0/n") == "6");
@@ -146,7 +146,7 @@ TEST_CASE("a failing run gets its verdict, its history and its lines") {
   CHECK(runs.at("/api/v1/runs/b2/compare", "/good/id") == "g2");
   CHECK(runs.at("/api/v1/runs/b2/compare", "/new/0/n") == "3");
   CHECK(runs.at("/api/v1/runs/b2/compare", "/missing/0/text") == "wrote 12 rows");
-  CHECK(runs.at("/api/v1/jobs", "/jobs/0/failing_since") == "b1");
+  CHECK(runs.at("/api/v1/jobs", "/jobs/0/failing_since/run") == "b1");
   CHECK(runs.at("/api/v1/jobs", "/jobs/0/failures") == "2");
   CHECK(runs.at("/api/v1/health", "/jobs/0/state") == "failing");
   CHECK(runs.at("/api/v1/health", "/problems") == "1");
@@ -361,8 +361,8 @@ TEST_CASE("a job's history ends at its last good run, and skipped ticks are no f
   const auto run = *runs.store->ledger().run("local", "b2");
   const auto history = history_of(runs.store->ledger(), *run);
   REQUIRE(history);
-  CHECK(history->failing_since == "b1");
-  CHECK(history->last_good == "g1");
+  CHECK(history->failing_since.id == "b1");
+  CHECK(history->last_good == ref_of(*runs.store->ledger().run("local", "g1")->operator->()));
   CHECK(history->failures == 3);  // b1, m, b2
   REQUIRE(runs.judge.judge_pending() == 6);
   CHECK(runs.at("/api/v1/runs/m/why", "/class") == "platform/missed_schedule");

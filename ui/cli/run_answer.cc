@@ -40,6 +40,12 @@ std::int64_t time(const dom::object& object, std::string_view name) {
   return parsed ? *parsed : 0;
 }
 
+RunRef ref(const dom::object& object, std::string_view name) {
+  dom::object run;
+  if (object[name].get(run)) return {};
+  return {text(run, "run"), time(run, "started")};
+}
+
 int percent(const dom::object& object, std::string_view name) {
   double share = 0;
   if (object[name].get(share)) return 0;
@@ -75,8 +81,6 @@ RunInfo run_of(const dom::object& o) {
            {"reason", &run.reason},
            {"class", &run.cause},
            {"headline", &run.headline},
-           {"failing_since", &run.failing_since},
-           {"last_good", &run.last_good},
            {"other", &run.other}}) {
     *target = text(o, name);
   }
@@ -143,9 +147,9 @@ Result<VerdictInfo> decode_verdict(std::string_view body) {
   verdict.cause = text(*o, "class");
   verdict.headline = text(*o, "headline");
   verdict.fingerprint = text(*o, "fingerprint");
-  verdict.failing_since = text(*o, "failing_since");
-  verdict.last_good = text(*o, "last_good");
-  verdict.first_seen = text(*o, "first_seen");
+  verdict.failing_since = ref(*o, "failing_since");
+  verdict.last_good = ref(*o, "last_good");
+  verdict.first_seen = ref(*o, "first_seen");
   verdict.confidence = percent(*o, "confidence");
   verdict.failures = number(*o, "failures");
   verdict.complete = number(*o, "complete", 1) != 0;

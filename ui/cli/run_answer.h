@@ -15,9 +15,15 @@
 
 namespace logboom::ui::cli {
 
+// A run that another one names.
+struct RunRef {
+  std::string id;
+  std::int64_t started_ns = 0;
+};
+
 struct RunInfo {
   std::string id, tool, job, outcome, trigger, command, node, pod, container, user;
-  std::string signal_name, reason, cause, headline, failing_since, last_good, other;
+  std::string signal_name, reason, cause, headline, other;
   std::int64_t started_ns = 0, ended_ns = 0;
   std::int64_t wall_ms = -1, exit_code = -1, signal = -1, timed_out = -1, oom_kills = -1;
   std::int64_t cpu_ms = -1, peak_bytes = -1, memory_limit_bytes = -1;
@@ -31,7 +37,7 @@ struct NumberedLine {
 
 struct VerdictInfo {
   std::string run, tool, job, outcome, cause, headline, fingerprint;
-  std::string failing_since, last_good, first_seen;
+  RunRef failing_since, last_good, first_seen;
   int confidence = 0;  // of 100
   std::vector<std::pair<std::string, std::string>> slots;
   std::vector<NumberedLine> lines;    // best first

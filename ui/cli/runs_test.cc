@@ -33,8 +33,9 @@ const std::string kVerdict = R"json({
   "excerpt":[[14,15],[18,27]],
   "evidence":[{"kind":"exit","text":"It ended with exit code 1."},
               {"kind":"trace","text":"A Python traceback ends here.","line":27}],
-  "fingerprint":"ab12","failing_since":"5aaaaaaaaaa5","last_good":"4gggggggggg4",
-  "first_seen":"1ffffffffff1","failures":3,
+  "fingerprint":"ab12","failing_since":{"run":"5aaaaaaaaaa5","started":"2026-11-25T13:03:00Z"},
+  "last_good":{"run":"4gggggggggg4","started":"2026-11-24T13:02:00Z"},
+  "first_seen":{"run":"1ffffffffff1"},"failures":3,
   "excerpt_lines":[
     {"n":14,"text":"connecting to ledger"},{"n":15,"text":"\u001b[31mretrying\u001b[0m\u202e"},
     {"n":18,"text":"Traceback (most recent call last):"},

@@ -131,19 +131,23 @@ class Page {
            std::to_string(verdict_.confidence) + " %)";
   }
 
+  // Its time, and its id to ask on with.
+  [[nodiscard]] std::string named(const RunRef& run) const {
+    return run.started_ns == 0 ? "run " + run.id : at(run.started_ns) + " (run " + run.id + ")";
+  }
+
   [[nodiscard]] std::string history_words() const {
     std::vector<std::string> parts;
-    if (!verdict_.failing_since.empty()) {
-      std::string since =
-          "since " +
-          (verdict_.failing_since == verdict_.run ? "this run" : "run " + verdict_.failing_since);
-      if (verdict_.failures > 1) since += " (" + std::to_string(verdict_.failures) + " in a row)";
+    const auto& since_run = verdict_.failing_since;
+    if (!since_run.id.empty()) {
+      auto since = "since " + (since_run.id == verdict_.run ? "this run" : named(since_run));
+      if (verdict_.failures > 1) since += ", " + std::to_string(verdict_.failures) + " in a row";
       parts.push_back(since);
     }
-    if (!verdict_.last_good.empty()) parts.push_back("last good run " + verdict_.last_good);
-    if (!verdict_.first_seen.empty() && verdict_.first_seen != verdict_.run &&
-        verdict_.first_seen != verdict_.failing_since) {
-      parts.push_back("first seen in run " + verdict_.first_seen);
+    if (!verdict_.last_good.id.empty()) parts.push_back("last good " + named(verdict_.last_good));
+    const auto& first = verdict_.first_seen.id;
+    if (!first.empty() && first != verdict_.run && first != since_run.id) {
+      parts.push_back("first seen " + named(verdict_.first_seen));
     }
     return joined(parts, kDot);
   }
@@ -236,8 +240,8 @@ class Page {
     std::vector<std::pair<std::string, std::string_view>> commands = {
         {"logs show --run " + verdict_.run + tool + " -n all", "every line of this run"},
         {"logs runs " + job, "the runs before it"}};
-    if (!verdict_.last_good.empty()) {
-      commands.emplace_back("logs show --run " + verdict_.last_good + tool + " -n all",
+    if (!verdict_.last_good.id.empty()) {
+      commands.emplace_back("logs show --run " + verdict_.last_good.id + tool + " -n all",
                             "a run that went well");
     }
     if (verdict_.cause.starts_with("resource/")) {

@@ -103,7 +103,7 @@ function JobCard({ job, withTool }: { job: Job; withTool: boolean }) {
           {bad && job.failing_since && (
             <>
               {' · '}
-              <a href={runAddress(job.failing_since)}>first failure</a>
+              <a href={runAddress(job.failing_since.run)}>first failure</a>
             </>
           )}
         </p>

@@ -13,7 +13,7 @@ import {
   type Spread,
   type Usage,
 } from './runs_api';
-import { Command, Facts, Failed, Moment, Shell, State, Waiting } from './shell';
+import { Command, Facts, Failed, Moment, RunLink, Shell, State, Waiting } from './shell';
 import { durationWords, endingWords, isTrouble, sizeWords } from './words';
 
 const runsShown = 50;
@@ -94,13 +94,13 @@ function Contents({ tool, name, job, runs, usage }: JobAnswer & { tool: string; 
           [
             'Failing since',
             job?.failing_since && (
-              <a href={runAddress(job.failing_since)}>run {job.failing_since}</a>
+              <RunLink {...job.failing_since} />
             ),
           ],
           ['In a row', (job?.failures ?? 0) > 1 ? `${job!.failures} failures` : ''],
           [
             'Last good run',
-            last?.last_good && <a href={runAddress(last.last_good)}>run {last.last_good}</a>,
+            last?.last_good && <RunLink {...last.last_good} />,
           ],
           [
             'Schedule',

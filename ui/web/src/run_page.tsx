@@ -13,9 +13,10 @@ import {
   fetchVerdict,
   type NumberedLine,
   type RunDetail,
+  type RunRef,
   type Verdict,
 } from './runs_api';
-import { Command, CopyButton, Facts, Failed, Moment, Shell, State, Waiting } from './shell';
+import { Command, CopyButton, Facts, Failed, Moment, RunLink, Shell, State, Waiting } from './shell';
 import { causeWords, durationWords, endingWords, isTrouble, sizeWords, verdictText } from './words';
 
 const runningMs = 2000;
@@ -246,17 +247,18 @@ function LastLines({ run }: { run: RunDetail }) {
 }
 
 function History({ run, verdict }: { run: RunDetail; verdict: Verdict }) {
-  const link = (id: string | null | undefined) =>
-    id && (id === run.id ? 'this run' : <a href={runAddress(id)}>run {id}</a>);
+  const link = (ref: RunRef | null | undefined) =>
+    ref && (ref.run === run.id ? 'this run' : <RunLink {...ref} />);
+  const other = run.other ? { run: run.other } : undefined;
   return (
     <Facts
       facts={[
         ['Failing since', link(verdict.failing_since ?? run.failing_since)],
         ['In a row', (verdict.failures ?? 0) > 1 ? `${verdict.failures}` : ''],
         ['Last good run', link(verdict.last_good ?? run.last_good)],
-        ['Seen before', verdict.first_seen !== run.id && link(verdict.first_seen)],
-        ['Came late as', run.outcome === 'missed' ? link(run.other) : ''],
-        ['Found still alive', run.outcome === 'skipped' ? link(run.other) : ''],
+        ['Seen before', verdict.first_seen?.run !== run.id && link(verdict.first_seen)],
+        ['Came late as', run.outcome === 'missed' ? link(other) : ''],
+        ['Found still alive', run.outcome === 'skipped' ? link(other) : ''],
       ].map(([name, value]) => [name as string, value || ''])}
     />
   );

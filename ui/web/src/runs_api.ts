@@ -6,6 +6,12 @@ import { allTools } from './route';
 export type Outcome =
   'running' | 'succeeded' | 'failed' | 'suspect' | 'lost' | 'missed' | 'skipped' | 'ended' | 'unknown'; // of a job that has not run yet
 
+// A run that another one names.
+export interface RunRef {
+  run: string;
+  started?: string;
+}
+
 export interface Run {
   id: string;
   tool: string;
@@ -37,8 +43,8 @@ export interface Run {
   class?: string;
   confidence?: number;
   headline?: string;
-  failing_since?: string;
-  last_good?: string;
+  failing_since?: RunRef;
+  last_good?: RunRef;
   other?: string;
 }
 
@@ -59,9 +65,9 @@ export interface Verdict {
   lines?: NumberedLine[];
   excerpt?: [number, number][];
   evidence?: { kind: string; text: string; line?: number | null }[];
-  failing_since?: string | null;
-  last_good?: string | null;
-  first_seen?: string | null;
+  failing_since?: RunRef | null;
+  last_good?: RunRef | null;
+  first_seen?: RunRef | null;
   failures?: number;
   excerpt_lines?: NumberedLine[];
   complete?: boolean;
@@ -95,7 +101,7 @@ export interface Job {
   outcome: Outcome; // of its last run
   trouble: boolean; // it may be running again
   since?: string;
-  failing_since?: string;
+  failing_since?: RunRef;
   failures?: number;
   schedule?: string;
   zone?: string;

@@ -5,8 +5,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { fetchTools, Trouble } from './api';
 import { copy } from './copy';
 import { lastTool, zone } from './preferences';
-import { allTools, homeAddress } from './route';
-import type { Outcome } from './runs_api';
+import { allTools, homeAddress, runAddress } from './route';
+import type { Outcome, RunRef } from './runs_api';
 import { fromAddress, toInput } from './time';
 import { agoWords, signs } from './words';
 
@@ -90,6 +90,20 @@ export function Moment({ at, exact }: { at?: string; exact?: boolean }) {
     <time dateTime={at} title={exact ? ago : full}>
       {exact ? full : ago}
     </time>
+  );
+}
+
+// When it was, and the way there.
+export function RunLink({ run, started }: RunRef) {
+  return (
+    <a href={runAddress(run)}>
+      {started && (
+        <>
+          <Moment at={started} />{' '}
+        </>
+      )}
+      {started ? `(run ${run})` : `run ${run}`}
+    </a>
   );
 }
 

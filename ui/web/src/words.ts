@@ -1,6 +1,6 @@
 // Amounts, states and verdicts in words.
 
-import type { Outcome, Run, Verdict } from './runs_api';
+import type { Outcome, Run, RunRef, Verdict } from './runs_api';
 
 export function durationWords(ms: number | undefined): string {
   if (ms === undefined || ms < 0) return '';
@@ -86,6 +86,10 @@ export function causeWords({ class: cause, confidence }: Verdict): string {
   return `${cause}, ${confidenceWords(confidence)} (${Math.round((confidence ?? 0) * 100)} %)`;
 }
 
+export function runWords({ run, started }: RunRef): string {
+  return started ? `${started} (run ${run})` : `run ${run}`;
+}
+
 // The verdict as text to paste into a ticket or a chat.
 export function verdictText(run: Run, verdict: Verdict, link: string): string {
   const cited = new Set((verdict.lines ?? []).slice(0, 4).map(({ n }) => n));
@@ -96,8 +100,8 @@ export function verdictText(run: Run, verdict: Verdict, link: string): string {
     `${run.tool}/${run.job} ${verdict.outcome}${verdict.headline ? `: ${verdict.headline}` : ''}`,
     `Run ${[run.id, run.started, endingWords(run)].filter(Boolean).join(', ')}`,
     ...(cause ? [`Cause: ${cause}`] : []),
-    ...(verdict.failing_since ? [`Failing since run ${verdict.failing_since}`] : []),
-    ...(verdict.last_good ? [`Last good run ${verdict.last_good}`] : []),
+    ...(verdict.failing_since ? [`Failing since ${runWords(verdict.failing_since)}`] : []),
+    ...(verdict.last_good ? [`Last good: ${runWords(verdict.last_good)}`] : []),
     ...(context.length > 0 ? [''] : []),
     ...context.map(
       ({ n, text }) => `${cited.has(n) ? '>' : ' '} ${String(n).padStart(width)}  ${text}`,

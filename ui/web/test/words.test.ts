@@ -91,7 +91,7 @@ test('a verdict can be pasted', () => {
       { n: 9, text: 'connecting' },
       { n: 10, text: 'could not translate host name' },
     ],
-    failing_since: '5aaaaaaaaaa5',
+    failing_since: { run: '5aaaaaaaaaa5', started: '2026-11-25T13:03:00.000Z' },
     last_good: null,
   };
   assert.equal(
@@ -99,7 +99,7 @@ test('a verdict can be pasted', () => {
     `bot/daily-report failed: The host db could not be resolved.
 Run 7k2m9q4xw8fz, 2026-11-25T13:05:00.000Z, exit code 1
 Cause: external/dns, almost certain (97 %)
-Failing since run 5aaaaaaaaaa5
+Failing since 2026-11-25T13:03:00.000Z (run 5aaaaaaaaaa5)
 
    9  connecting
 > 10  could not translate host name
