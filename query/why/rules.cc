@@ -15,6 +15,14 @@ namespace {
 
 // Short forms in patterns, so that the tables stay readable.
 constexpr std::pair<std::string_view, std::string_view> kShort[] = {
+    // Where something listens; a word alone only with a port.
+    {"~addr",
+     "~q(?:\\w+://"
+     ")?(?:(?P<host>\\d{1,3}(?:\\.\\d{1,3}){3}|localhost|[A-Za-z0-9_-]+(?:\\.[A-Za-z0-9_-]+)"
+     "+)(?:(?::|,? port )(?P<port>\\d{1,5}))?|(?P<host2>[A-Za-z][\\w-]*):(?P<port2>\\d{1,5}))~q"},
+    // A name with a slash or an ending.
+    {"~path",
+     "(?P<file>[\\w~.@%+-]*/[\\w~./@%+-]*\\w/?|[\\w-]+(?:\\.[\\w-]+)*\\.[A-Za-z][A-Za-z0-9]{0,4})"},
     {"~quoted", "['\"`‘“](?P<file>[^'\"`’”]+)['\"’”]"},
     {"~q", "(?:['\"`‘’“”]|\\\\\")?"},
     // What stands between "cannot open" and a file's name.
@@ -35,8 +43,9 @@ constexpr std::pair<std::string_view, std::string_view> kShort[] = {
     {"~number", "\\d[\\d.,]*"},
 };
 
-constexpr std::span<const Rule> (*kTables[])() = {resource_rules, start_rules, external_rules,
-                                                  code_rules,     data_rules,  consequence_rules};
+constexpr std::span<const Rule> (*kTables[])() = {resource_rules,   start_rules, external_rules,
+                                                  code_rules,       data_rules,  words_rules,
+                                                  consequence_rules};
 
 std::string expanded(std::string_view pattern) {
   std::string text(pattern);
@@ -164,6 +173,19 @@ void match_rules(std::string_view line, std::vector<RuleHit>& hits) {
   }
 }
 
+// Some answers mean more than that it was one.
+void by_status(Meanings& meanings) {
+  constexpr std::pair<std::string_view, std::string_view> kMore[] = {
+      {"401", "external/auth"}, {"403", "external/auth"}, {"429", "external/rate_limit"}};
+  for (auto& meaning : meanings.causes) {
+    if (meaning.cause != "external/http_status") continue;
+    const auto status = slot(meaning.slots, "status");
+    for (const auto& [code, cause] : kMore) {
+      if (status == code) meaning.cause = cause;
+    }
+  }
+}
+
 Meanings meanings_of(std::string_view line) {
   std::vector<RuleHit> hits;
   match_rules(line, hits);
@@ -182,6 +204,7 @@ Meanings meanings_of(std::string_view line) {
       for (const auto& [name, value] : hit.slots) set_slot(known->slots, name, value);
     }
   }
+  by_status(meanings);
   return meanings;
 }
 

@@ -35,6 +35,7 @@ std::span<const Rule> external_rules();
 std::span<const Rule> code_rules();  // code/, dependency/
 std::span<const Rule> data_rules();  // data/, control/
 // Lines that say that something failed, not why.
+std::span<const Rule> words_rules();  // all of them, in programs' own words
 std::span<const Rule> consequence_rules();
 
 struct RuleHit {

@@ -204,8 +204,8 @@ class Explanation {
     }
     if (habits_.missing > 0) {
       prove("absence", std::to_string(habits_.missing) +
-                           (habits_.missing == 1 ? " kind of line" : " kinds of lines") +
-                           " that every good run has did not come");
+                           (habits_.missing == 1 ? " kind of line is" : " kinds of lines are") +
+                           " missing that every good run has");
     }
   }
 
