@@ -108,10 +108,18 @@ std::string to_json(const Incident& incident) {
   add_text(out, "headline", incident.headline);
   add_time(out, "opened", incident.opened_ns);
   add_time(out, "closed", incident.closed_ns);
-  add_time(out, "failing_since", incident.first_bad_ns);
-  add_text(out, "first_run", incident.first_run);
+  append_json_name(out, "failing_since");
+  out += '{';
+  add_text(out, "run", incident.first_run);
+  add_time(out, "started", incident.first_bad_ns);
+  out += '}';
   add_text(out, "last_run", incident.last_run);
-  add_text(out, "last_good", incident.last_good);
+  if (!incident.last_good.empty()) {
+    append_json_name(out, "last_good");
+    out += '{';
+    add_text(out, "run", incident.last_good);
+    out += '}';
+  }
   append_json_name(out, "failures");
   out += std::to_string(incident.failures);
   append_json_name(out, "messages");

@@ -11,6 +11,8 @@
 namespace logboom::alerts {
 namespace {
 
+// Clocks of nodes differ, and logs are waited for.
+constexpr std::int64_t kLateNs = 600LL * 1'000'000'000;
 constexpr std::string_view kKinds[] = {"failed", "missed", "frozen", "lost"};
 
 Kind kind_of(store::Outcome outcome) {
@@ -86,8 +88,10 @@ Tell quiet_or_steady(JobState& state, std::int64_t in_row) {
 Step bad_run(JobState state, std::optional<Incident> last, const Judged& judged, bool again) {
   Step result;
   const bool open = last && last->open();
-  // What failed before the last good run, and is told late, has been got over.
-  if (!open && judged.ended_ns < state.last_good_ns) {
+  // What failed well before the last good run, and is told late, has been got over. Of a time ahead
+  // of now nothing is known.
+  if (!open && state.last_good_ns <= judged.now_ns &&
+      judged.ended_ns + kLateNs < state.last_good_ns) {
     result.state = std::move(state);
     return result;
   }
@@ -132,7 +136,7 @@ Step good_run(JobState state, std::optional<Incident> last, const Judged& judged
     state.good_in_row += again ? 0 : 1;
     state.bad_in_row = 0;
     if (const auto ended_ns = std::min(judged.ended_ns, judged.now_ns);
-        ended_ns >= state.last_good_ns) {
+        ended_ns >= state.last_good_ns || state.last_good_ns > judged.now_ns) {
       state.last_good = judged.run;
       state.last_good_ns = ended_ns;
     }

@@ -163,6 +163,25 @@ TEST_CASE("a failure older than the last good run, told late, is no alarm") {
   CHECK(job.judge('f') == "failed");
 }
 
+TEST_CASE("a failure that ended a little before a good run is told") {
+  Job job;
+  job.now += kHour;
+  CHECK(job.judge('.') == "-");
+  CHECK(job.judge('f', job.now - kHour / 10) == "failed");
+}
+
+TEST_CASE("a good run of a clock that was ahead silences nothing") {
+  Job job;
+  job.now += 24 * kHour;
+  CHECK(job.judge('.') == "-");
+  job.now -= 24 * kHour;
+  CHECK(job.judge('f') == "failed");
+  job.now += kHour;
+  CHECK(job.judge('.') == "recovered");
+  job.now += kHour;
+  CHECK(job.judge('f', job.now - kHour / 2) == "failed");
+}
+
 TEST_CASE("a run of a clock that is ahead does not keep its incident open for ever") {
   Job job;
   CHECK(job.judge('f', job.now + 1'000 * kHour) == "failed");

@@ -11,7 +11,7 @@ namespace logboom::collector {
 
 inline std::string host_name() {
   std::array<char, HOST_NAME_MAX + 1> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+  return ::gethostname(name.data(), name.size()) == 0 ? name.data() : "";
 }
 
 }  // namespace logboom::collector

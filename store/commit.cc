@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kGroupBytes = 8 << 20;  // compressed bytes that one sync takes along
 constexpr std::size_t kInboxLines = 1 << 16;  // of one inbox value; its bytes: kBlockBytes
-constexpr std::int64_t kClockSkewNs = 600LL * 1'000'000'000;
+constexpr std::int64_t kClockSkewNs = 24 * 3'600LL * 1'000'000'000;
 constexpr std::size_t kForgetAtOnce = 512;  // sources forgotten while others wait
 
 // A part of a batch that becomes one inbox value.
@@ -231,7 +231,7 @@ class Committer::Group {
                   {{"tool", batch.tool}, {"reason", event.error().message}});
         continue;
       }
-      // A clock that is ahead must not put a run behind all that comes after it.
+      // A clock that is far ahead must not put a run behind all that comes after it for years.
       event->time_ns = std::min(event->time_ns, commit_ns + kClockSkewNs);
       event_writer_.add(batch.tool, *event);
       events_.emplace_back(batch.tool, *std::move(event));

@@ -298,7 +298,7 @@ TEST_CASE("tools take turns in waiting for their verdicts") {
   CHECK(more->size() == 7);
 }
 
-TEST_CASE("a clock that is ahead puts no run behind all that comes after it") {
+TEST_CASE("a clock that is far ahead puts no run behind all that comes after it") {
   Fixture fixture;
   append(fixture.store(), "a",
          {event(Kind::start, "ahead", "j", 5 * 365 * 86'400),
@@ -306,7 +306,7 @@ TEST_CASE("a clock that is ahead puts no run behind all that comes after it") {
   append(fixture.store(), "a",
          {event(Kind::start, "now", "j", 3'600), ended("now", "j", 3'601, 0)});
   const auto run = *fixture.store().ledger().run("a", "ahead");
-  CHECK(run->time_ns() == kNow + 600 * kSecond);
+  CHECK(run->time_ns() == kNow + 86'400 * kSecond);
 }
 
 TEST_CASE("one busy job does not hide the others' runs") {

@@ -125,6 +125,33 @@ void read_io(const Cgroup& cgroup, CgroupFacts& facts) {
   }
 }
 
+void read_limits(const Cgroup& cgroup, std::string_view stat, CgroupFacts& facts) {
+  const auto& at = cgroup.memory;
+  const bool v2 = cgroup.memory_v2;
+  facts.limit_bytes =
+      v2 ? read_number(at + "/memory.max") : value_of(stat, "hierarchical_memory_limit");
+  if (facts.limit_bytes < 0 && !v2) facts.limit_bytes = read_number(at + "/memory.limit_in_bytes");
+  if (facts.limit_bytes >= kNoLimit) facts.limit_bytes = -1;
+  facts.oom_kills =
+      value_of(read_text(at + (v2 ? "/memory.events" : "/memory.oom_control")), "oom_kill");
+}
+
+CgroupFacts read_memory(const Cgroup& cgroup) {
+  CgroupFacts facts;
+  const auto& at = cgroup.memory;
+  if (at.empty()) return facts;
+  const bool v2 = cgroup.memory_v2;
+  const auto stat = read_text(at + "/memory.stat");
+  facts.memory_bytes = read_number(at + (v2 ? "/memory.current" : "/memory.usage_in_bytes"));
+  const auto cache = value_of(stat, v2 ? "inactive_file" : "total_inactive_file");
+  if (facts.memory_bytes >= 0 && cache > 0) {
+    facts.memory_bytes -= std::min(facts.memory_bytes, cache);
+  }
+  facts.peak_bytes = read_number(at + (v2 ? "/memory.peak" : "/memory.max_usage_in_bytes"));
+  read_limits(cgroup, stat, facts);
+  return facts;
+}
+
 }  // namespace
 
 Cgroup find_cgroup(std::string_view cgroup, std::string_view mountinfo) {
@@ -149,24 +176,11 @@ Cgroup cgroup_of_process(int pid) {
                      read_text("/proc/self/mountinfo"));
 }
 
-CgroupFacts read_memory(const Cgroup& cgroup) {
+CgroupFacts read_limits(const Cgroup& cgroup) {
   CgroupFacts facts;
-  const auto& at = cgroup.memory;
-  if (at.empty()) return facts;
-  const bool v2 = cgroup.memory_v2;
-  const auto stat = read_text(at + "/memory.stat");
-  facts.memory_bytes = read_number(at + (v2 ? "/memory.current" : "/memory.usage_in_bytes"));
-  const auto cache = value_of(stat, v2 ? "inactive_file" : "total_inactive_file");
-  if (facts.memory_bytes >= 0 && cache > 0) {
-    facts.memory_bytes -= std::min(facts.memory_bytes, cache);
-  }
-  facts.peak_bytes = read_number(at + (v2 ? "/memory.peak" : "/memory.max_usage_in_bytes"));
-  facts.limit_bytes =
-      v2 ? read_number(at + "/memory.max") : value_of(stat, "hierarchical_memory_limit");
-  if (facts.limit_bytes < 0 && !v2) facts.limit_bytes = read_number(at + "/memory.limit_in_bytes");
-  if (facts.limit_bytes >= kNoLimit) facts.limit_bytes = -1;
-  facts.oom_kills =
-      value_of(read_text(at + (v2 ? "/memory.events" : "/memory.oom_control")), "oom_kill");
+  if (cgroup.memory.empty()) return facts;
+  // v2's memory.stat makes the kernel sum up all groups below.
+  read_limits(cgroup, cgroup.memory_v2 ? "" : read_text(cgroup.memory + "/memory.stat"), facts);
   return facts;
 }
 

@@ -33,7 +33,8 @@ struct CgroupFacts {
   std::int64_t read_bytes = -1, written_bytes = -1;
 };
 [[nodiscard]] CgroupFacts read_cgroup(const Cgroup& cgroup);
-// What it says of memory alone: a job that starts does not wait for the rest.
-[[nodiscard]] CgroupFacts read_memory(const Cgroup& cgroup);
+// The memory limit and kills alone: a job that starts does not wait for the rest, which the kernel
+// may have to sum up first.
+[[nodiscard]] CgroupFacts read_limits(const Cgroup& cgroup);
 
 }  // namespace logboom::collector

@@ -125,13 +125,13 @@ TEST_CASE("limits and kills are read from either version's files") {
   Cgroup v1, v2;
   v1.memory = v2.memory = tree.directory.path();
   v2.memory_v2 = true;
-  CHECK(read_memory(v1).oom_kills == 3);
-  CHECK(read_memory(v1).limit_bytes == -1);
-  CHECK(read_memory(v2).oom_kills == 5);
-  CHECK(read_memory(v2).limit_bytes == 33'554'432);
+  CHECK(read_limits(v1).oom_kills == 3);
+  CHECK(read_limits(v1).limit_bytes == -1);
+  CHECK(read_limits(v2).oom_kills == 5);
+  CHECK(read_limits(v2).limit_bytes == 33'554'432);
   tree.file("memory.max", "max\n");
-  CHECK(read_memory(v2).limit_bytes == -1);
-  CHECK(read_memory({}).oom_kills == -1);
+  CHECK(read_limits(v2).limit_bytes == -1);
+  CHECK(read_limits({}).oom_kills == -1);
 }
 
 TEST_CASE("nothing is known of what is not there") {

@@ -116,6 +116,12 @@ Signals::Signals() {
   descriptor_ = Descriptor(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
+int why_not_executable(const std::string& program) {
+  const auto path = find_program(program);
+  if (path.empty()) return ENOENT;
+  return ::access(path.c_str(), X_OK) == 0 ? 0 : errno;
+}
+
 void exec_in_place(const std::vector<std::string>& command,
                    const std::vector<std::pair<std::string, std::string>>& environment,
                    const Signals::Before& before) {

@@ -50,6 +50,9 @@ struct StartedCommand {
     const std::vector<std::pair<std::string, std::string>>& environment,
     const Signals::Before& before);
 
+// 0 where the command may be executed, else the error. Its interpreter is not looked at.
+[[nodiscard]] int why_not_executable(const std::string& program);
+
 // Becomes the command, with its own descriptors and signals. Returns where it cannot be executed.
 void exec_in_place(const std::vector<std::string>& command,
                    const std::vector<std::pair<std::string, std::string>>& environment,

@@ -65,7 +65,7 @@ class Wrapper {
 
   RunEnd run() {
     cgroup_ = cgroup_of_process(::getpid());
-    memory_before_ = read_memory(cgroup_);
+    limits_before_ = read_limits(cgroup_);
     writer_.event(start_event());
     const auto tool = hello_.answer(kHelloWait);
     collector_ = tool.has_value();
@@ -101,7 +101,7 @@ class Wrapper {
     start.node = host_name();
     start.user = own_user();
     if (request_.timeout) start.deadline_ms = request_.timeout->count();
-    start.memory_limit_bytes = memory_before_.limit_bytes;
+    start.memory_limit_bytes = limits_before_.limit_bytes;
     return start;
   }
 
@@ -118,6 +118,11 @@ class Wrapper {
   // Bare, the command would have needed no process more. An end without an exit code says so.
   void go_unwatched() {
     relays_.clear();
+    if (const int error = why_not_executable(request_.command.front()); error != 0) {
+      started_.error_number = error;
+      started_.message = "cannot run '" + request_.command.front() + "': " + std::strerror(error);
+      return;
+    }
     auto end = event(RunEvent::Kind::end);
     end.message = std::string("ran unwatched: no process could be made for it: ") +
                   std::strerror(started_.no_process);
@@ -271,6 +276,7 @@ class Wrapper {
     const auto last = use_of({started_.pid});  // still there as a zombie
     for (auto& stream : relays_) {
       stream.relay.drain([&](std::string_view bytes) { keep(stream, bytes); });
+      tell_write_error(stream);
       if (stream.open_line) ++lines_;
     }
     int status = 0;
@@ -301,14 +307,14 @@ class Wrapper {
       end.exit_code = WEXITSTATUS(status);
     }
     if (stop_signal_ > 0) end.stop_signal = stop_signal_;
-    const auto memory = read_memory(cgroup_);
-    if (memory_before_.oom_kills >= 0) {
-      end.oom_kills = std::max<std::int64_t>(0, memory.oom_kills - memory_before_.oom_kills);
+    const auto limits = read_limits(cgroup_);
+    if (limits_before_.oom_kills >= 0) {
+      end.oom_kills = std::max<std::int64_t>(0, limits.oom_kills - limits_before_.oom_kills);
     }
     end.wall_ms = to_ms(now - began_).count();
     end.cpu_ms = ms(usage.ru_utime) + ms(usage.ru_stime);
     end.memory_bytes = std::max<std::int64_t>(usage.ru_maxrss * 1024L, peak_);
-    end.memory_limit_bytes = memory.limit_bytes;
+    end.memory_limit_bytes = limits.limit_bytes;
     end.read_bytes = std::max<std::int64_t>(last.read_bytes, usage.ru_inblock * 512L);
     end.written_bytes = std::max<std::int64_t>(last.written_bytes, usage.ru_oublock * 512L);
     end.lines = lines_;
@@ -364,7 +370,7 @@ class Wrapper {
   bool exited_ = false, timed_out_ = false;
   int stop_signal_ = 0;
   Cgroup cgroup_;
-  CgroupFacts memory_before_;
+  CgroupFacts limits_before_;
 
   Clock::time_point began_{}, next_sample_{}, deadline_ = Clock::time_point::max();
   Clock::time_point last_output_{}, snapshot_{};

@@ -162,6 +162,23 @@ TEST_CASE("under a limit on processes a command runs that would run bare") {
   CHECK(kept.event(Kind::end)->message.starts_with("ran unwatched") == (most == 2));
 }
 
+TEST_CASE("under a limit on processes what cannot be executed is told") {
+  if (::geteuid() != 0) return;
+  TempDirectory spool;
+  ::chmod(spool.path().c_str(), 0777);
+  Wrapped run(spool.path(), {"/no/such/program"}, [&](RunRequest&) {
+    const rlimit processes{2, 2};
+    ::setrlimit(RLIMIT_NPROC, &processes);
+    if (::setuid(54'321) != 0) ::_exit(99);
+  });
+  CHECK(Wrapped::all(run.err).ends_with("No such file or directory\n"));
+  CHECK(WEXITSTATUS(run.wait()) == 127);
+  const auto kept = kept_in(spool.path());
+  CHECK(kept.events.size() == 2);
+  REQUIRE(kept.event(Kind::end));
+  CHECK(kept.event(Kind::end)->exit_code == 127);
+}
+
 TEST_CASE("what cannot be executed is told as a line and a fact") {
   TempDirectory spool, directory;
   write_anew(directory / "lost", "#!/no/such/python3 -u\n");

@@ -19,8 +19,12 @@ store::RunRef ref_of(const store::Run& run) { return {run.id, run.time_ns()}; }
 
 Result<History> history_of(const store::Ledger& ledger, const store::Run& run) {
   History history{.failing_since = ref_of(run), .skipping_since = ref_of(run)};
-  // The newest runs before it say all: what a bad one knows of its own history need not be walked
-  // again. Of runs that are not judged yet the walk goes on.
+  // What the newest judged bad run knows of its own history is not walked again, but for a little:
+  // one that came late, or ended late, may have gone well.
+  std::optional<store::Judgement> known;
+  store::RunRef skipping_since;
+  std::uint64_t newer = 0;
+  std::size_t behind = 0;
   store::RunQuery query{
       .job = run.job, .before_ns = run.time_ns(), .limit = 1, .look_at_most = kLookBack};
   query.wanted = [&](const store::Run& earlier) {
@@ -30,17 +34,31 @@ Result<History> history_of(const store::Ledger& ledger, const store::Run& run) {
       history.last_good = ref_of(earlier);
       return true;
     }
-    if (!bad && outcome != store::Outcome::skipped) return false;
-    const bool judged = earlier.judgement && !earlier.judgement->failing_since.id.empty();
-    history.skipping_since = judged ? earlier.judgement->failing_since : ref_of(earlier);
-    if (!bad) return false;
-    history.failing_since = history.skipping_since;
-    history.failures += judged ? earlier.judgement->failures : 1;
-    if (judged) history.last_good = earlier.judgement->last_good;
-    return judged;
+    if (bad || outcome == store::Outcome::skipped) {
+      const bool judged = earlier.judgement && !earlier.judgement->failing_since.id.empty();
+      history.skipping_since = ref_of(earlier);
+      if (judged && skipping_since.id.empty()) skipping_since = earlier.judgement->failing_since;
+      if (bad && judged && !known) {
+        known = earlier.judgement;
+        newer = history.failures;
+      }
+      if (bad) {
+        history.failing_since = ref_of(earlier);
+        ++history.failures;
+      }
+    }
+    return known && behind++ >= kLookBehind;
   };
   auto walked = ledger.runs(run.tool, query);
   if (!walked) return fail(std::move(walked).error());
+  if (history.last_good.id.empty()) {
+    if (known) {
+      history.failing_since = known->failing_since;
+      history.failures = newer + known->failures;
+      history.last_good = known->last_good;
+    }
+    if (!skipping_since.id.empty()) history.skipping_since = skipping_since;
+  }
   if (history.last_good.id.empty()) return history;
 
   store::RunQuery good_runs{.job = run.job,
@@ -81,9 +99,9 @@ Result<store::RunRef> first_seen(const store::Ledger& ledger, const store::Run& 
   auto value = ledger.record(kFirstSeen, first_seen_key(run, fingerprint));
   if (!value) return fail(std::move(value).error());
   if (!*value) return ref_of(run);
-  auto first = ledger.run(run.tool, **value);
-  if (!first) return fail(std::move(first).error());
-  return *first ? ref_of(**first) : store::RunRef{.id = **value};
+  const auto first = ledger.run(run.tool, **value);
+  // Its time is worth having, not more.
+  return first && *first ? ref_of(**first) : store::RunRef{.id = **value};
 }
 
 void remember_first_seen(const store::Run& run, std::string_view fingerprint,

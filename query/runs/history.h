@@ -17,6 +17,7 @@ namespace logboom::query {
 
 inline constexpr std::size_t kGoodRuns = 10;     // that a run is compared with
 inline constexpr std::size_t kLookBack = 1'000;  // runs of the job that are looked at
+inline constexpr std::size_t kLookBehind = 16;   // ... behind one whose verdict knows the rest
 
 struct History {
   std::vector<store::Run> good = {};  // before it, newest first

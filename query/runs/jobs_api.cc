@@ -88,24 +88,28 @@ struct State {
 };
 State state_of(const Job& job) {
   State state;
-  const auto* newest = job.last_judged();
-  // The verdict on a bad run has counted already.
-  if (job.in_trouble() && newest->judgement && !newest->judgement->failing_since.id.empty()) {
-    state.since = newest->judgement->failing_since;
-    state.since_ns = state.since.started_ns;
-    state.length = newest->judgement->failures;
-    return state;
-  }
   bool known = job.whole;
   for (const auto& run : job.runs) {
     const auto outcome = run.outcome();
     if (!says_something(outcome)) continue;
     known = known || store::is_bad(outcome) != job.in_trouble();
     if (store::is_bad(outcome) != job.in_trouble()) break;
+    // The verdict on a bad run has counted already.
+    const auto& judgement = run.judgement;
+    if (job.in_trouble() && judgement && !judgement->failing_since.id.empty()) {
+      state.since = judgement->failing_since;
+      state.length += judgement->failures;
+      known = true;
+      break;
+    }
     state.since = ref_of(run);
     ++state.length;
   }
-  if (known) state.since_ns = state.since.started_ns;
+  if (known) {
+    state.since_ns = state.since.started_ns;
+  } else {
+    state.since = {};
+  }
   return state;
 }
 

@@ -82,7 +82,12 @@ void Judge::work(const std::stop_token& stop) {
     for (std::size_t i = 0; pending && i < pending->size() && !stop.stop_requested(); ++i) {
       // One that cannot be judged does not keep the others from being.
       auto judged = judge_one((*pending)[i], true);
-      if (!judged) outcome = fail(std::move(judged).error());
+      if (!judged) {
+        // Nor does it take the place of others of its tool.
+        const auto now = Clock::now();
+        waiting_[(*pending)[i].mark] = {now, now + kTryAgain, kTryAgain};
+        outcome = fail(std::move(judged).error());
+      }
       left = left || (judged && !*judged);
       judged_some = judged_some || (judged && *judged);
     }

@@ -343,6 +343,34 @@ TEST_CASE("runs whose log never comes keep no other tool's from being judged") {
   runs.judge.stop();
 }
 
+TEST_CASE("a history is not wrong because an older verdict was early") {
+  Runs runs;
+  runs.ran("b0", "j", 0, 1, kBad);
+  runs.ran("b1", "j", 20, 1, kBad);
+  REQUIRE(runs.judge.judge_pending() == 2);
+  runs.ran("g", "j", 10, 0, kGood);  // came late
+  runs.ran("b2", "j", 30, 1, kBad);
+  REQUIRE(runs.judge.judge_pending() == 2);
+  CHECK(runs.at("/api/v1/runs/b2/why", "/failing_since/run") == "b1");
+  CHECK(runs.at("/api/v1/runs/b2/why", "/last_good/run") == "g");
+  CHECK(runs.at("/api/v1/runs/b2/why", "/failures") == "2");
+  CHECK(runs.at("/api/v1/jobs", "/jobs/0/failures") == "2");
+}
+
+TEST_CASE("a long row of failures is known to its beginning") {
+  Runs runs;
+  runs.ran("g", "j", 0, 0, kGood);
+  for (int i = 1; i <= 40; ++i) runs.ran("b" + std::to_string(i), "j", 10 * i, 1, kBad);
+  REQUIRE(runs.judge.judge_pending() == 41);
+  runs.ran("last", "j", 1'000, 1, kBad);  // not judged yet
+  CHECK(runs.at("/api/v1/jobs", "/jobs/0/failures") == "41");
+  CHECK(runs.at("/api/v1/jobs", "/jobs/0/failing_since/run") == "b1");
+  REQUIRE(runs.judge.judge_pending() == 1);
+  CHECK(runs.at("/api/v1/runs/last/why", "/failures") == "41");
+  CHECK(runs.at("/api/v1/runs/last/why", "/failing_since/run") == "b1");
+  CHECK(runs.at("/api/v1/runs/last/why", "/last_good/run") == "g");
+}
+
 TEST_CASE("a job's history ends at its last good run, and skipped ticks are no failures") {
   Runs runs;
   runs.ran("b0", "j", 0, 1, kBad);
