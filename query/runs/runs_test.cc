@@ -321,6 +321,18 @@ TEST_CASE("a clock set back during a run hides none of its lines") {
   CHECK(runs.at("/api/v1/runs/b1/why", "/class") == "code/exception");
 }
 
+TEST_CASE("a clock far ahead hides none of its run's lines") {
+  Runs runs;
+  runs.ran("b1", "etl", 5 * 365 * 86'400, 1, kBad);
+  auto run = *runs.store->ledger().run("local", "b1");
+  REQUIRE(run);
+  // As the store takes it back, by the system's clock.
+  run->start->time_ns = run->end->time_ns = now_ns() + 24 * 3'600 * kSecond;
+  const auto read = read_run_lines(*runs.store, *run);
+  REQUIRE(read);
+  CHECK(read->lines.size() == kBad.size());
+}
+
 TEST_CASE("runs whose log never comes keep no other tool's from being judged") {
   Runs runs;
   for (int i = 0; i < 100; ++i) {

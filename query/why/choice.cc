@@ -102,6 +102,13 @@ Choice::Choice(const Case& the_case, const Prepared& log, const std::vector<Find
   for (const auto hash : log.hash) ++counts[hash];
   alike_.reserve(log.size());
   for (const auto hash : log.hash) alike_.push_back(counts[hash]);
+  std::vector<bool> explained(log.size());
+  for (const auto& finding : findings) explained[finding.line] = true;
+  for (std::size_t i = 0; i < log.size(); ++i) {
+    if (!explained[i] && ranking.novelty[i] == Novelty::absent && is_error(log.clean[i])) {
+      last_unexplained_ = static_cast<std::int64_t>(i);
+    }
+  }
   upstream_.assign(log.size(), nullptr);
   for (const auto& finding : findings) {
     if (finding.strength < kUpstream || !is_upstream(finding.cause) || !possible(finding)) continue;
@@ -157,6 +164,13 @@ bool Choice::upstream_before(const Finding& finding) const {
     if (is_new(other->line) || trouble_follows(*other)) return true;
   }
   return false;
+}
+
+// It was got over, and after it comes an error that no words here explain.
+bool Choice::overshadowed(const Finding& finding) const {
+  if (finding.trace || last_unexplained_ <= static_cast<std::int64_t>(finding.last)) return false;
+  if (is_new(finding.line)) return sounds_recovered(log_.clean[finding.line]);
+  return true;
 }
 
 int Choice::weigh(const Finding& finding) const {
@@ -255,8 +269,9 @@ Candidate Choice::as_ranked(const Candidate& chosen) const {
 }
 
 std::optional<Candidate> Choice::best() const {
-  auto best =
-      heaviest([&](const Finding& f) { return f.strength >= kLeastStrength && supported(f); });
+  auto best = heaviest([&](const Finding& f) {
+    return f.strength >= kLeastStrength && supported(f) && !overshadowed(f);
+  });
   if (!best) best = heaviest([&](const Finding& f) { return weakly_agrees(f); });
   if (!best || (!case_.good.empty() && best->weight < kLeastWeight)) return std::nullopt;
   return as_ranked(*best);
@@ -306,7 +321,7 @@ Hidden Choice::hidden_failure() const {
   }
   const bool zeros = !habits_.zeros.empty() && (habits_.fewer_lines() || habits_.zeros.size() > 1 ||
                                                 habits_.missing > 0 || habits_.great_zero);
-  if (zeros || habits_.far_fewer_lines()) hidden.kind = Hidden::Kind::silent;
+  if (zeros || habits_.far_fewer_lines() || habits_.shrunk) hidden.kind = Hidden::Kind::silent;
   return hidden;
 }
 

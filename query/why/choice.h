@@ -67,6 +67,7 @@ class Choice {
   [[nodiscard]] int weigh(const Finding& finding) const;
   [[nodiscard]] bool possible(const Finding& finding) const;
   [[nodiscard]] bool weakly_agrees(const Finding& finding) const;
+  [[nodiscard]] bool overshadowed(const Finding& finding) const;
   [[nodiscard]] bool supported(const Finding& finding) const;
   [[nodiscard]] bool upstream_before(const Finding& finding) const;
   [[nodiscard]] bool trouble_follows(const Finding& finding) const;
@@ -78,9 +79,10 @@ class Choice {
   const Prepared& log_;
   const Ranking& ranking_;
   const Habits& habits_;
-  std::vector<bool> effect_;          // of every line
-  std::vector<std::uint8_t> place_;   // of every line in the ranking; kUnranked
-  std::vector<std::uint32_t> alike_;  // of every line: how many of its kind there are
+  std::int64_t last_unexplained_ = -1;  // a new error without a finding
+  std::vector<bool> effect_;            // of every line
+  std::vector<std::uint8_t> place_;     // of every line in the ranking; kUnranked
+  std::vector<std::uint32_t> alike_;    // of every line: how many of its kind there are
   // Of every line: the finding that ends there, if it is one that others follow from.
   std::vector<const Finding*> upstream_;
   std::vector<Candidate> candidates_;

@@ -30,17 +30,100 @@ bool holds(const WordFinder& words, std::string_view line) {
 }  // namespace
 
 bool sounds_recovered(std::string_view line) {
-  static const auto words = finder(
-      {"retrying",     "will retry",     "retry ",          "try again",        "trying again",
-       "second try",   "ignored",        "ignoring",        "not needed",       "harmless",
-       "fallback",     "falling back",   "fall back",       "recovered",        "skipped",
-       "skipping",     "kept",           "keeping",         "is used",          "are used",
-       "used instead", "using the copy", "using cached",    "using yesterday",  "using the last",
-       "using cache",  "cached copy",    "known issue",     "(known",           "not important",
-       "not an error", "optional",       "new one is made", "will be replaced", "deprecated",
-       "no metrics",   "unknown)",       "for this run",    "raw text",         "as draft",
-       "soft error",   "continuing",     "moved aside",     "of yesterday"});
+  static const auto words = finder({"retrying",
+                                    "will retry",
+                                    "retry ",
+                                    "try again",
+                                    "trying again",
+                                    "second try",
+                                    "ignored",
+                                    "ignoring",
+                                    "not needed",
+                                    "harmless",
+                                    "fallback",
+                                    "falling back",
+                                    "fall back",
+                                    "recovered",
+                                    "skipped",
+                                    "skipping",
+                                    "kept",
+                                    "keeping",
+                                    "is used",
+                                    "are used",
+                                    "used instead",
+                                    "using the copy",
+                                    "using cached",
+                                    "using yesterday",
+                                    "using the last",
+                                    "using cache",
+                                    "cached copy",
+                                    "known issue",
+                                    "(known",
+                                    "not important",
+                                    "not an error",
+                                    "optional",
+                                    "new one is made",
+                                    "will be replaced",
+                                    "deprecated",
+                                    "no metrics",
+                                    "unknown)",
+                                    "for this run",
+                                    "raw text",
+                                    "as draft",
+                                    "soft error",
+                                    "continuing",
+                                    "compiled-in",
+                                    "built-in default",
+                                    "using default",
+                                    "with defaults",
+                                    "default values",
+                                    "carrying on",
+                                    "carry on",
+                                    "proceeding",
+                                    "going on without",
+                                    "non-fatal",
+                                    "nonfatal",
+                                    "not fatal",
+                                    "best effort",
+                                    "best-effort",
+                                    "old one",
+                                    "old copy",
+                                    "dropped 1",
+                                    "dropped 2",
+                                    "dropped 3",
+                                    "dropped 4",
+                                    "dropped 5",
+                                    "dropped 6",
+                                    "dropped 7",
+                                    "dropped 8",
+                                    "dropped 9",
+                                    "backing off",
+                                    "moved aside",
+                                    "of yesterday"});
   return holds(words, line);
+}
+
+bool is_error(std::string_view line) {
+  constexpr std::string_view kMarks[] = {"ERROR",
+                                         "FATAL",
+                                         "CRITICAL",
+                                         "SEVERE",
+                                         "PANIC",
+                                         "EMERG",
+                                         "level=error",
+                                         "level=fatal",
+                                         "\"level\":\"error",
+                                         "\"level\": \"error",
+                                         "[error]",
+                                         "[fatal]",
+                                         "level=crit",
+                                         "[crit",
+                                         "error: ",
+                                         "fatal: ",
+                                         "Error: "};
+  line = line.substr(0, 200);
+  return std::ranges::any_of(kMarks,
+                             [&](auto mark) { return line.find(mark) != std::string_view::npos; });
 }
 
 bool counts_trouble(std::string_view line) {
@@ -52,6 +135,15 @@ bool counts_trouble(std::string_view line) {
   return holds(words, line);
 }
 
+namespace {
+
+// One more than in ten runs is chance.
+bool clearly_more(std::uint32_t now, std::uint32_t most) {
+  return now > most + std::max<std::uint32_t>(1, most / 2);
+}
+
+}  // namespace
+
 Habits compare(const Prepared& log, const Case& the_case) {
   Habits habits;
   habits.runs = the_case.good.size();
@@ -61,7 +153,7 @@ Habits compare(const Prepared& log, const Case& the_case) {
 
   struct Kind {
     std::size_t runs = 0;
-    std::uint32_t most = 0;
+    std::uint32_t most = 0, least = UINT32_MAX;
   };
   struct Number {
     std::size_t runs = 0;
@@ -76,6 +168,7 @@ Habits compare(const Prepared& log, const Case& the_case) {
       auto& kind = kinds[hash];
       ++kind.runs;
       kind.most = std::max(kind.most, count);
+      kind.least = std::min(kind.least, count);
     }
     for (const auto& [hash, number] : sketch.numbers) {
       auto& known = numbers[hash];
@@ -88,10 +181,16 @@ Habits compare(const Prepared& log, const Case& the_case) {
   for (const auto hash : log.hash) ++now[hash];
   for (std::size_t i = 0; i < log.size(); ++i) {
     const auto known = kinds.find(log.hash[i]);
-    habits.more_than_ever[i] = known == kinds.end() || now[log.hash[i]] > known->second.most;
+    habits.more_than_ever[i] =
+        known == kinds.end() || clearly_more(now[log.hash[i]], known->second.most);
   }
   for (const auto& [hash, kind] : kinds) {
-    habits.missing += kind.runs == habits.runs && !now.contains(hash);
+    if (kind.runs != habits.runs) continue;
+    const auto here = now.find(hash);
+    const std::uint32_t count = here == now.end() ? 0 : here->second;
+    habits.missing += count == 0;
+    habits.shrunk |=
+        habits.runs >= kManyRuns && kind.least >= kGreatNumber && count <= kind.least / 10;
   }
 
   std::unordered_set<std::uint64_t> zero, great;

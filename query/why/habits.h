@@ -22,6 +22,7 @@ struct Habits {
   // One of them reports a great number in all of many good runs.
   bool great_zero = false;
   // Of every line: its kind came more often than in any good run.
+  bool shrunk = false;  // what every good run says often it hardly says
   std::vector<bool> more_than_ever;
   // Kinds of lines that every good run has and this one has not.
   std::size_t missing = 0;
@@ -33,6 +34,8 @@ struct Habits {
   }
 };
 
+// A line by which its writer meant an error, by its level.
+[[nodiscard]] bool is_error(std::string_view line);
 [[nodiscard]] Habits compare(const Prepared& log, const Case& the_case);
 
 // Whether the words speak of trouble that was got over: a retry, a fallback, a known problem.

@@ -106,7 +106,8 @@ bool is_ipv6(std::string_view text) {
   return has_hex && colons <= 7 && (colons == 7 || (doubled && colons >= 2));
 }
 
-// A random name: pod suffixes, hashes, keys. Not words with a number behind them.
+// A random name, which may be of digits alone and so has a number's mark: pod suffixes, hashes,
+// keys. Not words with a number behind them.
 bool is_id(std::string_view word) {
   std::size_t digits = 0, runs = 0, hexes = 0, lowers = 0, uppers = 0;
   bool in_digits = false;
@@ -130,6 +131,8 @@ bool is_id(std::string_view word) {
 
 // `1.25s`, `3m12s`, `12MB`: a number and its unit, as often as it comes.
 std::string_view quantity(std::string_view word) {
+  constexpr std::size_t kId = 7;  // so long a piece of hex may well be an id: 0921428d
+  if (word.size() >= kId && all_of(word, hex)) return {};
   bool time = true, size = true;
   std::size_t at = 0, parts = 0;
   while (at < word.size()) {
@@ -295,7 +298,7 @@ class Masker {
       if (in_a_date(blob)) {
         out_ += "<day>";
       } else if (is_id(blob)) {
-        out_ += "<id>";
+        number();
       } else {
         out_ += blob;
       }
@@ -359,7 +362,7 @@ class Masker {
       }
     }
     if (is_uuid(blob)) {
-      out_ += "<id>";
+      number();
       return true;
     }
     if (is_ipv6(blob)) {
@@ -397,7 +400,7 @@ class Masker {
       // After a dash even a short piece of hex is more likely an id than a word: vol-d969.
       if (at > 0 && blob[at - 1] == '-' && part.size() >= 4 && all_of(part, hex) &&
           any_of(part, digit) && any_of(part, lower)) {
-        out_ += "<id>";
+        number();
       } else {
         word(part);
       }
@@ -407,9 +410,9 @@ class Masker {
 
   void word(std::string_view word) {
     if (word.size() > 2 && word.starts_with("0x") && all_of(word.substr(2), hex)) {
-      out_ += "<id>";
+      number();
     } else if (is_id(word)) {
-      out_ += "<id>";
+      number();
     } else if (word.size() == 3 && upper(word[0]) && in(kMonths, word)) {
       out_ += "<day>";
     } else if (!any_of(word, digit)) {

@@ -175,8 +175,10 @@ void match_rules(std::string_view line, std::vector<RuleHit>& hits) {
 
 // Some answers mean more than that it was one.
 void by_status(Meanings& meanings) {
-  constexpr std::pair<std::string_view, std::string_view> kMore[] = {
-      {"401", "external/auth"}, {"403", "external/auth"}, {"429", "external/rate_limit"}};
+  constexpr std::pair<std::string_view, std::string_view> kMore[] = {{"401", "external/auth"},
+                                                                     {"403", "external/auth"},
+                                                                     {"429", "external/rate_limit"},
+                                                                     {"507", "resource/quota"}};
   for (auto& meaning : meanings.causes) {
     if (meaning.cause != "external/http_status") continue;
     const auto status = slot(meaning.slots, "status");

@@ -99,6 +99,8 @@ constexpr Rule kRules[] = {
      "script/command_not_found", 91},
     {R"re((?i)(?:the term |command )~q(?P<command>[\w./-]+)~q (?:could not be found|not found|is not recognized)|No such command ~q(?P<command2>[\w./-]+))re",
      "script/command_not_found", 82},
+    {R"re((?i)(?:cannot|can't|could not|couldn't|unable to|failed to) (?:run|execute|start|exec|spawn|launch|call|invoke)(?: the)?(?: program| command| helper| tool| external)? ~q(?P<command>[\w./+-]*\w)~q: .*(?:no such file|not found|errno 2\b|ENOENT))re",
+     "script/command_not_found", 95},
     {R"re(xargs: (?P<command>[^\s:]+): No such file or directory)re",
      "script/command_not_found", 91},
     {R"re(^(?:ba|da|z)?sh: (?:line )?\d+: (?P<command>[^\s:]+/[^\s:]+): No such file or directory$)re",

@@ -19,6 +19,9 @@ constexpr Rule kRules[] = {
     {R"re((?i)\bhost(?: ?name)? ~q~host~q (?:is |was )?(?:not known|unknown|not resolvable|does not resolve))re",
      "external/dns", 76},
 
+    {R"re((?i)(?:cannot|could not|can't|couldn't|unable to|failed to) look ?up ~addr|: no such host\b|\b(?:name|host) ~addr (?:did|does|could) not (?:be )?resolved?\b)re",
+     "external/dns", 76},
+
     // connections that were never made
     {R"re((?i)\b(?:nobody|nothing|no (?:one|server|service|process)) (?:is )?(?:listen(?:s|ing)?|there|answers?)\b(?: (?:on|at|behind) ~addr)?)re",
      "external/connect", 73},
@@ -61,7 +64,7 @@ constexpr Rule kRules[] = {
      "external/reset", 66},
 
     // trust
-    {R"re((?i)\b(?:tls|ssl|x\.?509|certificates?|cert|handshake)\b.{0,60}\b(?:unknown (?:certificate )?(?:authority|ca|issuer)|(?:not|un)[ -]?trusted|mismatch\w*|(?:has |have |is |was )?expired|not (?:yet |longer )?valid|revoked|self[- ]signed|(?:not|cannot|could not) be verified|verification (?:failed|error)|does not match|is (?:only )?(?:valid )?for \S+|failed|failure|rejected)\b)re",
+    {R"re((?i)\b(?:tls|ssl|x\.?509|certificates?|cert|handshake)\b.{0,60}\b(?:unknown (?:certificate )?(?:authority|ca|issuer)|(?:not|un)[ -]?trusted|mismatch\w*|(?:has |have |is |was )?expired|ran out|not (?:yet |longer )?valid|revoked|self[- ]signed|(?:not|cannot|could not) be verified|verification (?:failed|error)|does not match|is (?:only )?(?:valid )?for \S+|failed|failure|rejected)\b)re",
      "external/tls", 73},
     {R"re((?i)(?:could not|cannot|can't|failed to|unable to) (?:verify|validate|trust) (?:the )?(?:\w+ )?(?:certificate|cert|chain|identity of)\b(?:.{0,12}? (?:of|for|from) ~addr)?)re",
      "external/tls", 76},
@@ -97,6 +100,13 @@ constexpr Rule kRules[] = {
     {R"re((?i)\bthrottled by\b|\b(?:being|were|was|got|are) throttled\b|\brequests? (?:was |were )?throttled\b|\bslow down\b.{0,20}\brequests?|\brequests?\b.{0,30}\bslow down\b)re",
      "external/rate_limit", 72},
 
+    {R"re((?i)\b(?:answer(?:ed|s)?|repl(?:y|ied|ies)|said|says|sent|gave|got|returned|response|result(?:ed in)?|failed|failure|error|code)[ (:=]+(?:a |an |us |was |with |is )*(?P<status>[45]\d\d)(?:$|[).,;:"' ]*$|[).,;:"']| (?-i:[A-Z(])| (?:from|by|for|on|at)\b))re",
+     "external/http_status", 68},
+    {R"re((?i)\b(?P<status>[45]\d\d) (?:from|by) (?:the )?(?:server|api|service|cdn|upstream|backend|gateway|proxy|host|wiki|mirror|registry|endpoint|~addr)\b)re",
+     "external/http_status", 72},
+    {R"re(\b(?P<status>429)\b.{0,40}\b(?:come back|retry|later|slow|wait|limit)|\bwants? us to slow down|\basked (?:us )?to slow down|(?:slow|back) (?:down|off).{0,30}\b(?P<status2>429)\b)re",
+     "external/rate_limit", 76},
+
     // databases
     {R"re((?i)marked as crashed|\bdatabase\b.{0,20} (?:is )?(?:in recovery mode|starting up|shutting down|read-only|in maintenance)|\b(?:query|statement) (?:was |has been )?(?:killed|cancel\w+|interrupted|aborted)\b|max_statement_time|statement[_ ]timeout)re",
      "external/database", 73},
@@ -112,6 +122,15 @@ constexpr Rule kRules[] = {
      "resource/pid_limit", 70},
     {R"re((?i)\b(?:not enough|insufficient|ran out of|out of|too little|no more|no)(?: free| available)? (?:memory|heap|ram)\b|\bheap (?:space )?(?:is |was )?(?:exhausted|full|used up)|\bmemory (?:limit|budget|allowance)\b.{0,30}\b(?:reached|exceeded|hit|used up)\b)re",
      "resource/oom_runtime", 66},
+
+    {R"re((?i)\b0 (?:bytes|kb|mb|gb|blocks) (?:are |is )?(?:free|left|available)\b|\bno room (?:left )?(?:on|in) (?:the )?(?:disk|volume|device|partition|file ?system|/)|\d ?[kmgt]?i?b(?:ytes)? (?:are |is )?(?:free|left|available)\b.{0,30}\b(?:need\w*|require\w*|want\w*)\b|\b(?:need\w*|require\w*|want\w*)\b.{0,20}\d ?[kmgt]?i?b\b.{0,20}\b(?:free|left|available)\b)re",
+     "resource/disk_full", 72},
+    {R"re((?i)\b(?:storage|space|plan|account|mailbox|quota|bucket)\b.{0,30}\b(?:exhausted|used up|is full|100 ?%)|\bused 100 ?% of\b)re",
+     "resource/quota", 72},
+    {R"re((?i)(?:could not|cannot|can't|couldn't|unable to|failed to) allocate\b|\ballocation of \d+ (?:\w+ )?(?:bytes|[kmg]i?b)\b.{0,20}fail)re",
+     "resource/oom_runtime", 74},
+    {R"re((?i)\bno room for (?:another|more|a new) (?:process|thread|worker)|\b(?:process|thread|task) (?:limit|table)\b.{0,30}\b(?:reached|full|hit|exceeded))re",
+     "resource/pid_limit", 74},
 
     // time
     {R"re((?i)\b(?:ran|running|took|taking|lasted|worked|runs?|takes?) (?:for )?(?:longer|more) than (?:the )?(?:\w+ ){0,2}\d+|\b(?:time|run ?time|wall(?: clock)?|cpu(?: time)?|execution)[ -](?:limit|budget|allowance|quota)\b.{0,40}\b(?:exceeded|reached|hit|used up|over|exhausted|spent|expired)\b|\bmax(?:imum|\.)? (?:run ?time|run time|duration|execution time|time)\b.{0,20}\b(?:reached|exceeded|hit|over|passed)\b|\bdeadline\b.{0,30}\b(?:exceeded|passed|missed|reached|over|expired|hit)\b|\bran out of time\b|\bout of time\b)re",
@@ -135,6 +154,15 @@ constexpr Rule kRules[] = {
     {R"re((?i)\baccess to ~q~path~q (?:is |was )?(?:denied|forbidden|refused|not (?:permitted|allowed)))re",
      "script/permission", 76},
 
+    {R"re((?i)~q~path~q (?:is|was|has) (?:gone|vanished|been (?:moved|deleted|removed)|moved away|not where)|~q~path~q.{0,40}\(?errno:? 2\b)re",
+     "script/file_missing", 74},
+    {R"re((?i)\b(?:expected|needed?|wanted|looked for|looking for|searched for) ~q~path~q,? (?:but|and) (?:could not|did not|cannot|it (?:is|was)|there (?:is|was)|found no))re",
+     "script/file_missing", 74},
+    {R"re((?i)~q~path~q (?:is |was )?(?:not executable|no executable|not marked (?:as )?executable|lacks? the execute bit))re",
+     "platform/exec_denied", 78},
+    {R"re((?i)\bneeds? (?:the )?(?:program|command|tool|utility|binary) ~q(?P<command>[\w.+-]+)~q\b.{0,40}\bnot\b)re",
+     "script/command_not_found", 78},
+
     // programs
     {R"re((?i)\b(?:program|command|binary|executable|tool|utility|helper|converter) ~q(?P<command>[\w.+-]+)~q (?:is |was )?(?:not (?:found|installed|available|there)|missing|could not be found|cannot be found))re",
      "script/command_not_found", 75},
@@ -157,7 +185,12 @@ constexpr Rule kRules[] = {
     {R"re((?i)\bunexpected (?:token|symbol|keyword|character|end of file|eof)\b.{0,30}\b(?:in|at) ~q(?P<file>[\w./-]+\.(?:sh|bash|zsh|py|pl|pm|rb|php|js|mjs|ts|awk|sed|lua|sql|mk|r|tcl|jq|ps1|bat))\b)re",
      "script/syntax", 75},
 
+    {R"re((?i)\bno (?:such )?(?:switch|option|flag|argument|parameter) (?:called |named |like )?~q(?P<option>--?[a-z][\w-]*))re",
+     "script/bad_args", 86},
+
     // environment and configuration
+    {R"re(\b(?P<variable>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b.{0,24}\b(?:not|neither|nor|missing|absent|no such)\b.{0,24}\b(?:environment|env)\b)re",
+     "platform/env", 76},
     {R"re((?i)\b(?:no value|nothing|no setting) (?:is )?(?:set |given )?(?:for|in) (?:the )?(?:environment )?variable ~q\$?(?-i:(?P<variable>[A-Z_][A-Z0-9_]*)))re",
      "platform/env", 76},
     {R"re((?:[Pp]lease|[Mm]ust|need to|have to|forgot to|[Dd]id you|should)\b.{0,12} (?:set|define|export) (?:the )?(?:environment |env )?(?:variable )?~q\$?(?P<variable>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)\b)re",
@@ -187,7 +220,15 @@ constexpr Rule kRules[] = {
     {R"re((?i)\bis too (?:old|new)\b|\bincompatible (?:\w+ )?versions?\b|\bversions? (?:do|does) not match\b|\bversion mismatch\b|\bbuilt (?:for|with|against) an? (?:newer|older|different)\b|\bcompiled (?:for|with|against) an? (?:newer|older|different)\b|\bnot compatible with (?:\w+ )?(?:version )?v?\d)re",
      "dependency/version_conflict", 72},
 
+    {R"re((?i)\b(?:speaks?|uses?|has|is at|at|knows) (?:\w+ )?(?:protocol|schema|version|format|api|revision)(?: version)? v?\d[\w.]*.{0,60}\b(?:this|needs?|wants?|requires?|built for|expects?|supports?|only|but|we)\b.{0,40}\d|\bv?\d[\w.]* or (?:newer|later|higher|above|greater|better)\b(?: is)?(?: required| needed)?)re",
+     "dependency/version_conflict", 72},
+    {R"re(\(LoadError\))re", "dependency/module_missing", 70},
+    {R"re((?i)\b(?:module|package|gem|library|extension|plug-?in) ~q(?P<module>[\w.:/@+-]*\w)~q (?:is )?(?:required|needed)\b|\binstall (?:it|them|this) with (?:pip|npm|gem|cpanm?|apt|composer|yarn|conda)\b)re",
+     "dependency/module_missing", 72},
+
     // the program itself
+    {R"re((?i)\bmust (?:never|not) (?:be|happen|occur)\b|\bcannot be true\b|\bdo(?:es)? not add up\b|\b(?:self|internal|cross)[- ]check\b|\bdiffers? from (?:the )?(?:total|expected|sum|control)\b)re",
+     "code/assertion", 64},
     {R"re((?i)\b(?:internal (?:error|inconsistency)|should never happen|cannot happen|impossible state|inconsistent (?:state|totals?|sums?|counts?))\b)re",
      "code/assertion", 56},
     {R"re((?i)\b(?:consistency|sanity|integrity|plausibility|self)[- ]?(?:check|test)s?\b.{0,30}\b(?:fail\w*|not|error|wrong|violated)\b|\binvariants?\b.{0,30}\b(?:violated|broken|fail\w*|not hold)|\((?:consistency|sanity|integrity) check\))re",
@@ -199,21 +240,29 @@ constexpr Rule kRules[] = {
     {R"re((?:^|[\s:(])(?:[\w.]+\.)?(?P<exception>(?:Key|Type|Attribute|Index|Name|ZeroDivision|Value|Reference|Range|NoMethod|UnboundLocal|Recursion|FloatDomain|Frozen|Runtime|Lookup|Arithmetic|Overflow)Error|StopIteration|(?:NullPointer|IllegalArgument|IllegalState|ArrayIndexOutOfBounds|IndexOutOfBounds|ClassCast|Arithmetic|Runtime|NullReference|ConcurrentModification|InvalidOperation)Exception)\b)re",
      "code/exception", 60},
 
+    {R"re((?:^|[\s:(.])(?P<exception>[A-Z][A-Za-z0-9]+(?:Error|Exception)): \S)re", "code/exception", 57},
+
     // input
     {R"re((?i)\b(?:expected|wanted|should be|must be) (?:a |an )?(?:number|integer|date|string|boolean|float|int|decimal|timestamp|list|object|array|digit|header|positive number)\b.{0,60}\b(?:found|got|but|is|was|not|instead|saw|have)\b)re",
      "data/input_format", 69},
     {R"re((?i)\b(?:row|line|record|entry) #?\d+\b.{0,30}\b\d+ (?:fields|columns|values|cells)\b|\b\d+ (?:fields|columns|values|cells)\b.{0,30}\b(?:expected|header has|instead of|but)\b)re",
      "data/input_format", 72},
-    {R"re((?i)\bunknown (?:encoding|charset|character set|format|file type|record type|file format)\b|\bschema (?:violation|mismatch|error)\b|\bviolates (?:the |its )?schema\b|\bnot a valid (?:\w+ )?(?:file|document|image|archive|record|header|feed)\b)re",
+    {R"re((?i)\bunknown (?:encoding|charset|character set|format|file type|record type|file format)\b|\bschema (?:violation|mismatch|error)\b|\bviolates (?:the |its )?schema\b|\b(?:not usable|unusable|makes? no sense|making sense|garbled|garbage)\b.{0,30}\b(?:byte|line|row|offset|record|position|column) #?\d|\bnot a valid (?:\w+ )?(?:file|document|image|archive|record|header|feed)\b)re",
      "data/input_format", 70},
-    {R"re((?i)\b(?:delivered|returned|yielded|has|had|have|contains?|contained|gave|sent|produced|holds?|held|got|came (?:back )?with|provided|offers?|offered)\b (?:no|zero|0) (?:new |valid |usable |matching |input |single )?(?:rows?|records?|entries|entry|lines?|items?|data|documents?|files?|messages?|results?|values?|events?|pages?|articles?|content|elements?|answers?|users?|orders?|points?|samples?)\b)re",
+    {R"re((?i)\bheader(?: line| row)?s?\b.{0,10}\b(?:and|but) (?:nothing|no (?:data|rows|lines|records))\b|\b(?:only|just|nothing but) (?:a |the |its )?header\b|\b(?:delivered|returned|yielded|has|had|have|contains?|contained|gave|sent|produced|holds?|held|got|came (?:back )?with|provided|offers?|offered)\b (?:no|zero|0) (?:new |valid |usable |matching |input |single )?(?:rows?|records?|entries|entry|lines?|items?|data|documents?|files?|messages?|results?|values?|events?|pages?|articles?|content|elements?|answers?|users?|orders?|points?|samples?)\b)re",
      "data/empty_input", 68},
     {R"re((?i)\b(?:nothing|no (?:lines|rows|records|entries|files|data|messages|items)) (?:was |were )?(?:found |left |at all )?(?:in|inside|on|from) (?:the )?(?:inbox|input|queue|feed|file|list|directory|folder|source|table|spool|mailbox|~q~path))re",
      "data/empty_input", 69},
 
     // shared things, and other jobs
+    {R"re((?i)(?:gave up|tired|stopped|timed out|timeout|no luck)\b.{0,20} wait\w* (?:for|on) (?:the |a |an )?(?:\w+ )?lock\b|(?:could not|cannot|can't|couldn't|unable to|failed to) lock (?:the )?~q[\w./-]+~q: |\b(?:held|owned|locked|rebuilt|used|edited|changed|written|modified|opened) by (?:another|an other|someone|somebody|pid|a second) ?(?:session|user|client|connection|host|job|process|program|else|\d+)?\b)re",
+     "data/lock_conflict", 72},
     {R"re((?i)\b(?:resource|device|file|port|address|socket|table|record|row|database|repository|index)\b(?: \S+)? (?:is |was )?(?:busy|already in use|in use by|in use|already open|locked)\b|\bport ~port (?:is |was )?(?:already )?(?:in use|taken|occupied))re",
      "data/lock_conflict", 73},
+    {R"re((?i)\b(?:asked|told|ordered|requested) (?:us )?to (?:stop|quit|terminate|exit|shut)|\b(?:stop|shut-?down|cancell?ation|termination) (?:was )?requested\b|\bcontext cancell?ed\b|\b(?:received|got|caught|on) (?:a )?(?:SIGTERM|signal 15|term(?:ination)? signal)\b)re",
+     "control/cancelled", 66},
+    {R"re((?i)\b(?:cannot|can't|will not|won't|could not) (?:build|start|go on|continue|run) (?:on top of|on|from|after|without) ~q(?P<job>[\w.-]*-[\w.-]*\w)|\b(?P<job2>[\w.]+-[\w.-]*\w) (?:did|has) not (?:yet )?(?:finish|succeed|complete|run)(?:ed)?\b)re",
+     "control/upstream_failed", 68},
     {R"re((?i)\b(?:upstream|required|previous|preceding|needed|parent)(?: \w+)? ~q(?P<job>[\w.-]*\w)~q (?:was|is|has|were) (?:not|never) (?:been )?(?:produced|built|ready|finished|delivered|created|available|there|run|done|made|completed|published)\b)re",
      "control/upstream_failed", 72},
     {R"re((?i)\b(?:job|step|task|stage) ~q(?P<job>[\w.-]*\w)~q (?:has |had )?(?:failed|not finished|not succeeded)\b)re",

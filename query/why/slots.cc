@@ -101,9 +101,28 @@ void crash_signal(std::string_view line, Slots& slots) {
   }
 }
 
+// Where a word was taken for a name and the line has a better one.
+void improve(std::string_view line, std::string_view name, const re2::RE2& better, Slots& slots) {
+  const auto known = std::ranges::find(slots, name, &Slots::value_type::first);
+  if (known == slots.end() || known->second.find_first_of("./:") != std::string::npos) return;
+  std::string found;
+  if (known->second != "localhost" &&
+      re2::RE2::PartialMatch({line.data(), line.size()}, better, &found)) {
+    known->second = found;
+  }
+}
+
 }  // namespace
 
 void complete_slots(const Prepared& log, const Finding& finding, Slots& slots) {
+  static const re2::RE2 host(
+      R"((?:^|[\s'"(@=])([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[a-z]{2,12})\b)");
+  static const re2::RE2 path(R"((?:^|[\s'"(=])((?:\.{0,2}/|[\w-]+/)[\w./+-]*\w))");
+  const auto words = log.clean[finding.line].substr(0, kRuleBytes);
+  if (finding.cause == "external/dns") improve(words, "host", host, slots);
+  if (is_about(finding.cause, "platform/exec|script/file_missing|script/permission")) {
+    improve(words, "file", path, slots);
+  }
   if (finding.cause == "code/crash_signal") crash_signal(log.clean[finding.line], slots);
   const auto size = static_cast<std::uint32_t>(log.size());
   for (const auto& [source, program] : sources()) {

@@ -18,13 +18,39 @@
 namespace logboom::query::why {
 namespace {
 
+// Words of a consequence ("... and gave up") may stand in the line of the cause itself: the first
+// error that no good run has, and no new finding before it, is no consequence.
+std::vector<Finding> in_place(std::vector<Finding> findings, const Prepared& log,
+                              const std::vector<Sketch>& good) {
+  constexpr int kTelling = 50, kWords = 5;
+  if (good.empty()) return findings;
+  const auto how_new = novelty(log, good);
+  for (auto finding = findings.begin(); finding != findings.end(); ++finding) {
+    const auto& line = log.clean[finding->line];
+    if (how_new[finding->line] != Novelty::absent) continue;
+    if (!finding->consequence && finding->strength >= kTelling) return findings;
+    if (!finding->consequence || finding->trace || !is_error(line)) continue;
+    for (auto i = std::uint32_t{0}; i < finding->line; ++i) {
+      if (how_new[i] == Novelty::absent && is_error(log.clean[i])) return findings;
+    }
+    if (std::ranges::count(line, ' ') < kWords) return findings;
+    if (finding->cause.empty()) {
+      findings.erase(finding);
+    } else {
+      finding->consequence = false;
+    }
+    return findings;
+  }
+  return findings;
+}
+
 class Explanation {
  public:
   explicit Explanation(const Case& the_case)
       : case_(the_case),
         facts_(judge_facts(the_case)),
         log_(prepare(the_case.lines)),
-        findings_(find(log_)),
+        findings_(in_place(find(log_), log_, the_case.good)),
         ranking_(rank(log_, findings_, the_case.good)),
         habits_(compare(log_, the_case)),
         choice_(case_, log_, findings_, ranking_, habits_) {}

@@ -21,7 +21,8 @@ def begin(tmp_path, image):  # noqa: F811
             [*PODMAN, "run", "-d", "--name", name, "--network", "none", "--ulimit",
              "nofile=1024:1024", "--ulimit", "nproc=1000:1000", "--log-driver", "k8s-file",
              "--log-opt", f"path={log}/{instance}.log", *options, image, "/bin/sh", "-c", script],
-            check=True, capture_output=True, timeout=60,
+            # conmon leaves a file `oom` where it stands.
+            check=True, capture_output=True, timeout=60, cwd=tmp_path,
         )
         return name
 
