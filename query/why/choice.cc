@@ -106,7 +106,7 @@ Choice::Choice(const Case& the_case, const Prepared& log, const std::vector<Find
   for (const auto& finding : findings) explained[finding.line] = true;
   for (std::size_t i = 0; i < log.size(); ++i) {
     if (!explained[i] && ranking.novelty[i] == Novelty::absent && is_error(log.clean[i])) {
-      last_unexplained_ = static_cast<std::int64_t>(i);
+      unexplained_.push_back(static_cast<std::uint32_t>(i));
     }
   }
   upstream_.assign(log.size(), nullptr);
@@ -166,11 +166,27 @@ bool Choice::upstream_before(const Finding& finding) const {
   return false;
 }
 
-// It was got over, and after it comes an error that no words here explain.
+// It was got over, and after it comes an error that no words of ours explain.
 bool Choice::overshadowed(const Finding& finding) const {
-  if (finding.trace || last_unexplained_ <= static_cast<std::int64_t>(finding.last)) return false;
-  if (is_new(finding.line)) return sounds_recovered(log_.clean[finding.line]);
-  return true;
+  if (finding.trace || unexplained_.empty() || unexplained_.back() <= finding.last) return false;
+  if (!is_new(finding.line) || sounds_recovered(log_.clean[finding.line])) return true;
+  // It went on as it always does, and the words are no proof.
+  constexpr std::size_t kWentOn = 8;
+  constexpr int kProof = 90;
+  if (finding.strength >= kProof) return false;
+  std::size_t usual = 0;
+  for (auto i = finding.last + 1; i < unexplained_.back(); ++i) {
+    usual += ranking_.novelty[i] == Novelty::usual;
+  }
+  return usual >= kWentOn;
+}
+
+std::optional<std::uint32_t> Choice::instead_of(std::uint32_t line) const {
+  const auto found = std::ranges::find_if(candidates_, [&](const Candidate& candidate) {
+    return candidate.finding->line == line && overshadowed(*candidate.finding);
+  });
+  if (found == candidates_.end()) return std::nullopt;
+  return *std::ranges::upper_bound(unexplained_, found->finding->last);
 }
 
 int Choice::weigh(const Finding& finding) const {

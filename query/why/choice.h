@@ -55,6 +55,8 @@ class Choice {
   [[nodiscard]] bool is_new(std::uint32_t line) const;
   // It says that something failed, not why.
   [[nodiscard]] bool is_effect(std::uint32_t line) const { return effect_[line]; }
+  // The first new error without a finding behind this line, where what the line says was got over.
+  [[nodiscard]] std::optional<std::uint32_t> instead_of(std::uint32_t line) const;
   // Lines with other words for the same cause, nearest first.
   [[nodiscard]] std::vector<std::uint32_t> others_of(const Finding& finding) const;
   // Of all that say the same, the one that stands for them in a fingerprint: it depends on what
@@ -79,10 +81,10 @@ class Choice {
   const Prepared& log_;
   const Ranking& ranking_;
   const Habits& habits_;
-  std::int64_t last_unexplained_ = -1;  // a new error without a finding
-  std::vector<bool> effect_;            // of every line
-  std::vector<std::uint8_t> place_;     // of every line in the ranking; kUnranked
-  std::vector<std::uint32_t> alike_;    // of every line: how many of its kind there are
+  std::vector<std::uint32_t> unexplained_;  // new errors without a finding, in order
+  std::vector<bool> effect_;                // of every line
+  std::vector<std::uint8_t> place_;         // of every line in the ranking; kUnranked
+  std::vector<std::uint32_t> alike_;        // of every line: how many of its kind there are
   // Of every line: the finding that ends there, if it is one that others follow from.
   std::vector<const Finding*> upstream_;
   std::vector<Candidate> candidates_;

@@ -63,6 +63,8 @@ constexpr Rule kRules[] = {
     {R"re((?i)\bshort read\b|\b(?:got|received|read|have)(?: only)? \d+ (?:bytes )?(?:of|out of) \d+ bytes)re",
      "external/reset", 66},
 
+    {R"re((?i)\bpresented a certificate for\b|\bonly offers? (?:tls|ssl)|\bprotocol[_ ]version\b|\b(?:tls|ssl) ?(?:err|error|alert)\b)re",
+     "external/tls", 74},
     // trust
     {R"re((?i)\b(?:tls|ssl|x\.?509|certificates?|cert|handshake)\b.{0,60}\b(?:unknown (?:certificate )?(?:authority|ca|issuer)|(?:not|un)[ -]?trusted|mismatch\w*|(?:has |have |is |was )?expired|ran out|not (?:yet |longer )?valid|revoked|self[- ]signed|(?:not|cannot|could not) be verified|verification (?:failed|error)|does not match|is (?:only )?(?:valid )?for \S+|failed|failure|rejected)\b)re",
      "external/tls", 73},
@@ -83,6 +85,9 @@ constexpr Rule kRules[] = {
     {R"re((?i)\bpermission denied (?:by|from|on) (?:the )?(?:server|database|remote|api|wiki)|\bpermission denied for (?:table|relation|schema|database|function|view|sequence|language)\b)re",
      "external/auth", 92},
 
+    {R"re((?i)\b(?:accepted|accepts|took) none of (?:our|the|my)\b|\bnone of (?:our|the|my) (?:keys|credentials|tokens|passwords)\b)re",
+     "external/auth", 76},
+
     // answers; 401, 403 and 429 mean more: see meanings_of()
     {R"re(\b(?:GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) \S+ (?:(?:->|=>|→|:|-|returned|gave|got|answered|responded|replied|said|failed|was|is|status|code|with|error|http|HTTP|HTTP/\d(?:\.\d)?|an?|the)[ :,=(]+)*(?:->|=>|→|returned|gave|got|answered|responded|replied|said|failed|was|status|code|with|error)[ :,=(]+(?:(?:->|=>|→|:|-|returned|gave|got|answered|responded|replied|said|failed|was|is|status|code|with|error|http|HTTP|HTTP/\d(?:\.\d)?|an?|the)[ :,=(]+)*(?P<status>[45]\d\d)\b)re",
      "external/http_status", 73},
@@ -93,22 +98,25 @@ constexpr Rule kRules[] = {
     {R"re((?i)\b(?:server error|internal error|service error|api error|upstream error)[:,]? (?P<status>5\d\d)\b|\bstatus (?:code )?(?:was |is )?(?P<status2>[45]\d\d)\b)re",
      "external/http_status", 68},
     {R"re((?i)\b(?:answered|responded|replied|came back|failed|returned)(?: to us)? with (?:an? )?(?:error |status |code |http )*(?P<status>[45]\d\d)\b)re",
-     "external/http_status", 70},
+     "external/http_status", 79},
     {R"re((?P<status>429) (?:from|by|at)\b|\b(?:from|by) \S+:? (?P<status2>429)\b)re", "external/rate_limit", 75},
-    {R"re((?i)\b(?:requests?|calls?|api|edits?|queries|rate|search)\b.{0,20} (?:limit|quota)\b.{0,40}\b(?:reached|exceeded|hit|used up|exhausted|over)\b|\b(?:limit|quota) of \d+ (?:\w+ )?(?:requests?|calls?|queries|edits?)\b.{0,30}\b(?:reached|exceeded|hit|used up|exhausted))re",
+    {R"re((?i)\b(?:requests?|calls?|api|edits?|queries|rate|search)\b.{0,20} (?:limit|quota)\b.{0,40}\b(?:reached|exceeded|hit|used up|exhausted|over)\b|\b(?:limit|quota) of \d+ (?:\w+ )?(?:requests?|calls?|queries|edits?)\b.{0,30}\b(?:reached|exceeded|hit|used up|exhausted|spent|consumed))re",
      "external/rate_limit", 73},
     {R"re((?i)\bthrottled by\b|\b(?:being|were|was|got|are) throttled\b|\brequests? (?:was |were )?throttled\b|\bslow down\b.{0,20}\brequests?|\brequests?\b.{0,30}\bslow down\b)re",
      "external/rate_limit", 72},
 
     {R"re((?i)\b(?:answer(?:ed|s)?|repl(?:y|ied|ies)|said|says|sent|gave|got|returned|response|result(?:ed in)?|failed|failure|error|code)[ (:=]+(?:a |an |us |was |with |is )*(?P<status>[45]\d\d)(?:$|[).,;:"' ]*$|[).,;:"']| (?-i:[A-Z(])| (?:from|by|for|on|at)\b))re",
      "external/http_status", 68},
+    {R"re((?i)\b(?P<status>[45]\d\d) (?:response|reply|answer|error|status)\b|https?://\S+.{0,30} \((?:http )?(?P<status2>[45]\d\d)\))re",
+     "external/http_status", 74},
     {R"re((?i)\b(?P<status>[45]\d\d) (?:from|by) (?:the )?(?:server|api|service|cdn|upstream|backend|gateway|proxy|host|wiki|mirror|registry|endpoint|~addr)\b)re",
      "external/http_status", 72},
-    {R"re(\b(?P<status>429)\b.{0,40}\b(?:come back|retry|later|slow|wait|limit)|\bwants? us to slow down|\basked (?:us )?to slow down|(?:slow|back) (?:down|off).{0,30}\b(?P<status2>429)\b)re",
+    {R"re(\b(?P<status>429)\b.{0,40}\b(?:come back|retry|later|slow|wait|limit))re", "external/rate_limit", 76},
+    {R"re(\bwants? us to slow down|\basked (?:us )?to slow down|(?:slow|back) (?:down|off).{0,30}\b(?P<status2>429)\b)re",
      "external/rate_limit", 76},
 
     // databases
-    {R"re((?i)marked as crashed|\bdatabase\b.{0,20} (?:is )?(?:in recovery mode|starting up|shutting down|read-only|in maintenance)|\b(?:query|statement) (?:was |has been )?(?:killed|cancel\w+|interrupted|aborted)\b|max_statement_time|statement[_ ]timeout)re",
+    {R"re((?i)\bSQLSTATE|\bduplicate key\b|\bstepped down\b|\bnot (?:the )?(?:primary|master)\b|\bcolumn "?\w+"? (?:of relation \S+ )?does not exist|\btable \S+ is full|\b(?:mysql|mariadb|postgres\w*|oracle|sql)\b.{0,30} error \d{3,5}\b|marked as crashed|\bdatabase\b.{0,20} (?:is )?(?:in recovery mode|starting up|shutting down|read-only|in maintenance)|\b(?:query|statement) (?:was |has been )?(?:killed|cancel\w+|interrupted|aborted)\b|max_statement_time|statement[_ ]timeout)re",
      "external/database", 73},
 
     // room
@@ -120,7 +128,7 @@ constexpr Rule kRules[] = {
      "resource/fd_limit", 72},
     {R"re((?i)(?:cannot|could not|can't|couldn't|unable to|failed to) (?:create|start|spawn|fork|launch) (?:any |a |yet )?(?:another|more|new|further|additional) (?:thread|process|worker|child)\w*)re",
      "resource/pid_limit", 70},
-    {R"re((?i)\b(?:not enough|insufficient|ran out of|out of|too little|no more|no)(?: free| available)? (?:memory|heap|ram)\b|\bheap (?:space )?(?:is |was )?(?:exhausted|full|used up)|\bmemory (?:limit|budget|allowance)\b.{0,30}\b(?:reached|exceeded|hit|used up)\b)re",
+    {R"re((?i)\b(?:not enough|insufficient|ran out of|out of|too little|no more|no)(?: free| available)? (?:memory|heap|ram)\b|\bheap (?:space )?(?:is |was )?(?:exhausted|full|used up)|\bmemory (?:limit|budget|allowance)\b.{0,30}\b(?:reached|exceeded|hit|used up|exhausted|consumed|spent)\b|\bheap limit\b|\bused up all of its -Xmx|\b(?:malloc|calloc|mmap|sbrk)\b.{0,40}\b(?:NULL|failed|errno 12))re",
      "resource/oom_runtime", 66},
 
     {R"re((?i)\b0 (?:bytes|kb|mb|gb|blocks) (?:are |is )?(?:free|left|available)\b|\bno room (?:left )?(?:on|in) (?:the )?(?:disk|volume|device|partition|file ?system|/)|\d ?[kmgt]?i?b(?:ytes)? (?:are |is )?(?:free|left|available)\b.{0,30}\b(?:need\w*|require\w*|want\w*)\b|\b(?:need\w*|require\w*|want\w*)\b.{0,20}\d ?[kmgt]?i?b\b.{0,20}\b(?:free|left|available)\b)re",
@@ -132,14 +140,44 @@ constexpr Rule kRules[] = {
     {R"re((?i)\bno room for (?:another|more|a new) (?:process|thread|worker)|\b(?:process|thread|task) (?:limit|table)\b.{0,30}\b(?:reached|full|hit|exceeded))re",
      "resource/pid_limit", 74},
 
+    {R"re((?i)\b(?:ran )?out of (?:free )?(?:blocks|inodes)\b|\bno (?:free )?inodes\b|\bno free blocks\b)re",
+     "resource/disk_full", 78},
+    {R"re((?i)\bby (?:the )?quota\b|\bfull allotment\b|\bquota\b.{0,40}\b(?:refused|denied|consumed|spent)\b)re",
+     "resource/quota", 76},
+    {R"re((?i)\bfile[ -]size limit\b|\blimit on (?:the )?file size\b|\bmax(?:imum|\.)? file size\b|\bulimit -f\b|\bexceeds? the .{0,30}file size)re",
+     "resource/file_size", 80},
+    {R"re((?i)\b(?:maximum|max|limit)\b.{0,20}\bopen files\b|\bopen files? limit\b|\bulimit -n\b)re",
+     "resource/fd_limit", 80},
+    {R"re((?i)\bnative thread\b|\bpids\.max\b|\bpids cgroup\b|\bulimit -u\b|\bfork (?:for|of) .{0,30}\b(?:denied|refused|failed)\b)re",
+     "resource/pid_limit", 80},
+
+    // what errno and exit codes of others mean
+    {R"re((?i)\berrno[ =:#]*2\b)re", "script/file_missing", 70},
+    {R"re((?i)\berrno[ =:#]*12\b)re", "resource/oom_runtime", 70},
+    {R"re((?i)\berrno[ =:#]*(?:13|1|30)\b)re", "script/permission", 70},
+    {R"re((?i)\berrno[ =:#]*2[34]\b)re", "resource/fd_limit", 70},
+    {R"re((?i)\berrno[ =:#]*27\b)re", "resource/file_size", 70},
+    {R"re((?i)\berrno[ =:#]*28\b)re", "resource/disk_full", 70},
+    {R"re((?i)\berrno[ =:#]*122\b)re", "resource/quota", 70},
+    {R"re((?i)\berrno[ =:#]*8\b)re", "platform/exec_format", 70},
+    {R"re((?i)\berrno[ =:#]*(?:11[013])\b)re", "external/connect", 70},
+    {R"re((?i)\berrno[ =:#]*(?:104|32)\b)re", "external/reset", 70},
+    {R"re((?i)\b(?:exit(?:ed|s)?(?: with)?|status|rc|ended with|code)[ =:]*(?:status |code )?127\b)re", "script/command_not_found", 62},
+    {R"re((?i)\b(?:exit(?:ed|s)?(?: with)?|status|rc|ended with|code)[ =:]*(?:status |code )?126\b)re", "platform/exec_denied", 62},
+    {R"re(\bEX_CONFIG\b)re", "platform/env", 70},
+    {R"re(\bEX_USAGE\b)re", "script/bad_args", 70},
+    {R"re(\bEX_NOINPUT\b)re", "script/file_missing", 70},
+    {R"re(\bEX_NOPERM\b)re", "script/permission", 70},
+    {R"re(\bEX_NOHOST\b)re", "external/dns", 70},
+
     // time
-    {R"re((?i)\b(?:ran|running|took|taking|lasted|worked|runs?|takes?) (?:for )?(?:longer|more) than (?:the )?(?:\w+ ){0,2}\d+|\b(?:time|run ?time|wall(?: clock)?|cpu(?: time)?|execution)[ -](?:limit|budget|allowance|quota)\b.{0,40}\b(?:exceeded|reached|hit|used up|over|exhausted|spent|expired)\b|\bmax(?:imum|\.)? (?:run ?time|run time|duration|execution time|time)\b.{0,20}\b(?:reached|exceeded|hit|over|passed)\b|\bdeadline\b.{0,30}\b(?:exceeded|passed|missed|reached|over|expired|hit)\b|\bran out of time\b|\bout of time\b)re",
+    {R"re((?i)\b(?:ran|running|took|taking|lasted|worked|runs?|takes?) (?:for )?(?:longer|more) than (?:the )?(?:\w+ ){0,2}\d+|\b(?:time|run ?time|wall(?: clock)?|cpu(?: time)?|execution)[ -](?:limit|budget|allowance|quota)\b.{0,40}\b(?:exceeded|reached|hit|used up|over|exhausted|spent|expired|consumed)\b|\bby the (?:time|cpu|wall) limit\b|\bmax(?:imum|\.)? (?:run ?time|run time|duration|execution time|time)\b.{0,20}\b(?:reached|exceeded|hit|over|passed)\b|\bdeadline\b.{0,30}\b(?:exceeded|passed|missed|reached|over|expired|hit)\b|\bran out of time\b|\bout of time\b)re",
      "resource/deadline", 70},
-    {R"re((?i)\bdead-?lock(?:ed)?\b|\bwait(?:s|ing)? (?:for|on) each other\b|\b(?:made |making )?no progress (?:for|since|in)\b|\b(?:is|are|got|seems?|was|were) (?:stuck|hung|frozen|wedged)\b)re",
+    {R"re((?i)\bdead-?lock(?:ed)?\b|\bwait(?:s|ing)? (?:for|on) each other\b|\b(?:made |making )?no progress (?:for|since|in)\b|\b(?:is|are|got|seems?|was|were) (?:stuck|hung|frozen|wedged)\b|\bstall(?:ed)? detect\w*|\b(?:loop|thread|worker) (?:was |is )?blocked for\b|\b(?:endless|infinite) loop\b|\bbeen idle for\b|\bnever (?:reached|returned|woke)\b)re",
      "resource/hang", 66},
 
     // files
-    {R"re((?i)~q~path~q:? (?:file )?(?:does not exist|doesn't exist|not found|(?:is |was )?missing|was not found|is not found|could not be found|cannot be found|(?:is|was) not there|no longer exists|not there)\b)re",
+    {R"re((?i)(?:^|[\s'"(=,\[])~path~q:? (?:file )?(?:does not exist|doesn't exist|not found|(?:is |was )?missing|was not found|is not found|could not be found|cannot be found|(?:is|was) not there|no longer exists|not there)\b)re",
      "script/file_missing", 72},
     {R"re((?i)(?:cannot|can't|could not|couldn't|unable to|failed to|did not|didn't) (?:find|locate|see)~nouns ~q~path)re",
      "script/file_missing", 72},
@@ -154,7 +192,7 @@ constexpr Rule kRules[] = {
     {R"re((?i)\baccess to ~q~path~q (?:is |was )?(?:denied|forbidden|refused|not (?:permitted|allowed)))re",
      "script/permission", 76},
 
-    {R"re((?i)~q~path~q (?:is|was|has) (?:gone|vanished|been (?:moved|deleted|removed)|moved away|not where)|~q~path~q.{0,40}\(?errno:? 2\b)re",
+    {R"re((?i)(?:^|[\s'"(=,\[])~path~q (?:is|was|has) (?:gone|vanished|been (?:moved|deleted|removed)|moved away|not where))re",
      "script/file_missing", 74},
     {R"re((?i)\b(?:expected|needed?|wanted|looked for|looking for|searched for) ~q~path~q,? (?:but|and) (?:could not|did not|cannot|it (?:is|was)|there (?:is|was)|found no))re",
      "script/file_missing", 74},
@@ -163,7 +201,24 @@ constexpr Rule kRules[] = {
     {R"re((?i)\bneeds? (?:the )?(?:program|command|tool|utility|binary) ~q(?P<command>[\w.+-]+)~q\b.{0,40}\bnot\b)re",
      "script/command_not_found", 78},
 
+    {R"re((?i)(?:cannot|can't|could not|couldn't|unable to|failed to|did not|didn't) (?:find|locate) (?:the )?(?:\w+ ){0,3}(?:at|in|under|called|named) ~q~path)re",
+     "script/file_missing", 72},
+    {R"re((?i)\bmounted read-?only\b|\blacks? (?:the )?(?:read|write|execute|execution) (?:access|permission|right)\b)re",
+     "script/permission", 78},
+
+    // what cannot be started
+    {R"re((?i)\b(?:interpreter|shebang|entry ?point|loader)\b.{0,30} ~q(?P<interpreter>/[\w./+-]*\w)~q.{0,20} (?:does not exist|doesn't exist|(?:is |was )?(?:missing|not found|not there|gone)))re",
+     "platform/exec_not_found", 88},
+    {R"re((?i)\b(?:program|binary|executable|command)\b ~q(?P<file>/[\w./+-]*\w)~q (?:does not exist|(?:is |was )?(?:missing|not found|not there|gone|not installed))|\b(?:exec\w*|spawn\w*|launch)\b.{0,60}\bENOENT\b)re",
+     "platform/exec_not_found", 88},
+    {R"re((?i)\b(?:exec\w*|spawn\w*|launch\w*|start\w*|run\w*)\b.{0,60}(?:\bEACCES\b|\bEPERM\b|\bexecut(?:e|able) bit\b|\bnoexec\b|\bnot executable\b|\b(?:is|'s) a directory\b|\bnot allowed to run\b)|\bis not executable\b)re",
+     "platform/exec_denied", 89},
+    {R"re((?i)\bnot in a recogni[sz]ed executable format\b|\bwrong (?:elf|architecture|machine)\b|\belf (?:class|header)\b|\b(?:platform|architecture)\b.{0,30} (?:does not|doesn't) match\b)re",
+     "platform/exec_format", 80},
+
     // programs
+    {R"re((?i)(?P<command>[\w.+-]+)['"’]?,? (?:which |that )?(?:is|was) not on (?:this|the) (?:machine|host|node)\b|\bno command (?:named|called) ~q(?P<command2>[\w.+-]*\w)|(?P<command3>[\w.+-]+)['"’]? (?:could|can) ?not be (?:located|found) (?:in|on)(?: the| your)? \$?PATH)re",
+     "script/command_not_found", 78},
     {R"re((?i)\b(?:program|command|binary|executable|tool|utility|helper|converter) ~q(?P<command>[\w.+-]+)~q (?:is |was )?(?:not (?:found|installed|available|there)|missing|could not be found|cannot be found))re",
      "script/command_not_found", 75},
     {R"re((?i)(?:cannot|could not|can't|couldn't|unable to|failed to) (?:find|locate) (?:the )?(?:required |external |needed )?(?:program|command|binary|executable|tool|utility|helper) ~q(?P<command>[\w.+-]+))re",
@@ -188,6 +243,17 @@ constexpr Rule kRules[] = {
     {R"re((?i)\bno (?:such )?(?:switch|option|flag|argument|parameter) (?:called |named |like )?~q(?P<option>--?[a-z][\w-]*))re",
      "script/bad_args", 86},
 
+    {R"re((?i)(?:don't|do not|doesn't|does not) know (?:the |an? )?(?:flag|option|switch|argument) ~q(?P<option>--?[a-z][\w-]*)|\bunknown option\b|\busage error\b|(?:^|\s)(?P<option2>--[a-z][\w-]*) \S+ (?:lies|is|comes) (?:after|before|later|earlier)\b)re",
+     "script/bad_args", 78},
+    {R"re((?i)\b(?:unterminated|unclosed|unbalanced|unmatched) (?:quote|string|action|tag|block|brace|bracket|paren\w*|literal|comment)\b|\bexpecting '.{1,12}' but found\b|\bmissing semicolon\b|\bsyntax check failed\b|\b[\w./-]+\.(?:sh|py|pl|rb|lua|php|js|groovy|awk|sql|tmpl|j2)\b.{0,20}(?:could not|cannot|can't) be parsed\b)re",
+     "script/syntax", 76},
+    {R"re((?i)\bvariable ~q\$?\{?(?P<variable>\w+)\}?~q\b.{0,50}\b(?:never (?:assigned|set|defined)|undefined|not (?:set|defined|assigned)|unset|unbound|has no value)\b|\bnounset\b|\bundefined variable\b)re",
+     "script/unset_variable", 77},
+    {R"re((?i)\b(?:setting|config\w*|key|option|property|field) ~q(?P<key>[\w-]+(?:[.:/][\w-]+)+)~q (?:has no value|is blank|is empty|is missing|was not given|must be set)\b)re",
+     "platform/env", 79},
+    {R"re(\b(?P<variable>[A-Z]+_HOME|PATH)\b.{0,60}\b(?:lacks?|does not (?:contain|include)|points to|no \w+ (?:is |was )?found)\b)re",
+     "platform/env", 72},
+
     // environment and configuration
     {R"re(\b(?P<variable>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b.{0,24}\b(?:not|neither|nor|missing|absent|no such)\b.{0,24}\b(?:environment|env)\b)re",
      "platform/env", 76},
@@ -199,7 +265,7 @@ constexpr Rule kRules[] = {
      "platform/env", 76},
     {R"re(\b(?P<variable>[A-Z][A-Z0-9]+(?:_[A-Z0-9]+)+)['"]? (?:is |was |has )?(?:not (?:been )?|in)?(?:configured|provided|given|supplied|present|exported|valid)\b)re",
      "platform/env", 66},
-    {R"re((?i)\b(?:locale|time ?zone|tz)\b.{0,30}\b(?:not (?:available|supported|found|installed|known)|unknown|unsupported|invalid)\b)re",
+    {R"re((?i)\b(?:locale|time ?zone|tz)\b.{0,30}(?:\b|n't )(?:not (?:available|supported|found|installed|known)|(?:available|supported|installed) (?:on|in|here)|not (?:available|supported|found|installed|known)|unknown|unsupported|invalid)\b)re",
      "platform/env", 76},
     {R"re((?i)\b(?:setting|config(?:uration)?(?: file)?(?: value| key| option| entry| variable)?|key|option|parameter) ~q(?P<key>[A-Za-z][\w-]*(?:[.:/][\w-]+)+|[a-z]+_[\w]+)~q (?:is |was )?(?:missing|not (?:set|given|found|defined|configured|there)|required|undefined|empty)\b)re",
      "platform/env", 75},
@@ -217,7 +283,7 @@ constexpr Rule kRules[] = {
      "dependency/library_missing", 78},
     {R"re((?i)\bversions?\b.{0,30}\d.{0,30}\b(?:found|have|has|got|installed|is|but|needed|required)\b.{0,20}\d|\b(?:needs?|requires?|needed|required)\b.{0,30}(?:[<>=]=?|at least|version) ?v?\d[\w.]*.{0,20}\b(?:found|but|have|got|this is|installed|running|is)\b)re",
      "dependency/version_conflict", 70},
-    {R"re((?i)\bis too (?:old|new)\b|\bincompatible (?:\w+ )?versions?\b|\bversions? (?:do|does) not match\b|\bversion mismatch\b|\bbuilt (?:for|with|against) an? (?:newer|older|different)\b|\bcompiled (?:for|with|against) an? (?:newer|older|different)\b|\bnot compatible with (?:\w+ )?(?:version )?v?\d)re",
+    {R"re((?i)\bis too (?:old|new)\b|\bincompatible (?:\w+ )?versions?\b|\bversions? (?:do|does) not match\b|\bversion mismatch\b|\bbuilt (?:for|with|against) an? (?:newer|older|different)\b|\bcompiled (?:for|with|against) an? (?:newer|older|different)\b|\bnot compatible with (?:\w+ )?(?:version )?v?\d|\bincompatible with\b|\b(?:was|were) built against\b)re",
      "dependency/version_conflict", 72},
 
     {R"re((?i)\b(?:speaks?|uses?|has|is at|at|knows) (?:\w+ )?(?:protocol|schema|version|format|api|revision)(?: version)? v?\d[\w.]*.{0,60}\b(?:this|needs?|wants?|requires?|built for|expects?|supports?|only|but|we)\b.{0,40}\d|\bv?\d[\w.]* or (?:newer|later|higher|above|greater|better)\b(?: is)?(?: required| needed)?)re",
@@ -226,12 +292,17 @@ constexpr Rule kRules[] = {
     {R"re((?i)\b(?:module|package|gem|library|extension|plug-?in) ~q(?P<module>[\w.:/@+-]*\w)~q (?:is )?(?:required|needed)\b|\binstall (?:it|them|this) with (?:pip|npm|gem|cpanm?|apt|composer|yarn|conda)\b)re",
      "dependency/module_missing", 72},
 
+    {R"re((?i)(?:didn't|did not|cannot|could not|can't|couldn't|unable to) (?:find|locate|load|open)\b.{0,20}\b(?P<library>lib[\w+-]+\.so(?:\.\d+)*)|\b(?:library|shared object) ~q(?P<library2>[\w.+-]*\w)~q (?:is |was )?(?:not found|missing|not installed))re",
+     "dependency/library_missing", 90},
+    {R"re((?i)\bno (?:package|module|gem|crate|plug-?in|extension) (?:named|called) ~q(?P<module>[\w.:/@+-]*\w)|\b(?:dependency|module|package) ~q(?P<module2>[\w.:/@+-]*\w)~q (?:could not|cannot|can't) be (?:resolved|found|loaded|installed))re",
+     "dependency/module_missing", 79},
+
     // the program itself
     {R"re((?i)\bmust (?:never|not) (?:be|happen|occur)\b|\bcannot be true\b|\bdo(?:es)? not add up\b|\b(?:self|internal|cross)[- ]check\b|\bdiffers? from (?:the )?(?:total|expected|sum|control)\b)re",
      "code/assertion", 64},
     {R"re((?i)\b(?:internal (?:error|inconsistency)|should never happen|cannot happen|impossible state|inconsistent (?:state|totals?|sums?|counts?))\b)re",
      "code/assertion", 56},
-    {R"re((?i)\b(?:consistency|sanity|integrity|plausibility|self)[- ]?(?:check|test)s?\b.{0,30}\b(?:fail\w*|not|error|wrong|violated)\b|\binvariants?\b.{0,30}\b(?:violated|broken|fail\w*|not hold)|\((?:consistency|sanity|integrity) check\))re",
+    {R"re((?i)\b(?:consistency|sanity|integrity|plausibility|self)[- ]?(?:check|test)s?\b.{0,30}\b(?:fail\w*|not|error|wrong|violated)\b|\binvariants?\b.{0,30}\b(?:violated|broken|fail\w*|not hold)|\((?:consistency|sanity|integrity) check\)|\bassertion in\b|\b(?:pre|post)condition\b|^(?:\S+ ){0,4}BUG:)re",
      "code/assertion", 73},
     {R"re((?i)\b(?:crashed|died|killed|terminated|exited|ended|aborted|stopped|lost|gone)\b.{0,20}\b(?:signal:? (?:4|5|6|7|8|11)\b|sig(?:segv|bus|fpe|ill|abrt|trap)\b))re",
      "code/crash_signal", 76},
@@ -242,20 +313,34 @@ constexpr Rule kRules[] = {
 
     {R"re((?:^|[\s:(.])(?P<exception>[A-Z][A-Za-z0-9]+(?:Error|Exception)): \S)re", "code/exception", 57},
 
+    {R"re((?i)\bcannot read propert(?:y|ies)\b|\bis not a function\b|\b(?:null|nil|none) (?:pointer|reference|dereference)\b|\bdereference of (?:null|nil)\b)re",
+     "code/exception", 78},
+
     // input
     {R"re((?i)\b(?:expected|wanted|should be|must be) (?:a |an )?(?:number|integer|date|string|boolean|float|int|decimal|timestamp|list|object|array|digit|header|positive number)\b.{0,60}\b(?:found|got|but|is|was|not|instead|saw|have)\b)re",
      "data/input_format", 69},
     {R"re((?i)\b(?:row|line|record|entry) #?\d+\b.{0,30}\b\d+ (?:fields|columns|values|cells)\b|\b\d+ (?:fields|columns|values|cells)\b.{0,30}\b(?:expected|header has|instead of|but)\b)re",
      "data/input_format", 72},
-    {R"re((?i)\bunknown (?:encoding|charset|character set|format|file type|record type|file format)\b|\bschema (?:violation|mismatch|error)\b|\bviolates (?:the |its )?schema\b|\b(?:not usable|unusable|makes? no sense|making sense|garbled|garbage)\b.{0,30}\b(?:byte|line|row|offset|record|position|column) #?\d|\bnot a valid (?:\w+ )?(?:file|document|image|archive|record|header|feed)\b)re",
+    {R"re((?i)\bunknown (?:encoding|charset|character set|format|file type|record type|file format)\b|\bschema (?:violation|mismatch|error)\b|\bviolates (?:the |its )?schema\b|\b(?:not usable|unusable|makes? no sense|making sense|garbled|garbage)\b.{0,30}\b(?:byte|line|row|offset|record|position|column) #?\d|\bmismatched (?:closing )?tag|(?:isn.t|is not) valid (?:json|xml|yaml|csv|utf-?8)|\btrailing comma\b|(?:can.t|cannot|could not) be (?:parsed|decoded)\b|\bEX_DATAERR\b|\bnot a valid (?:\w+ )?(?:file|document|image|archive|record|header|feed)\b)re",
      "data/input_format", 70},
-    {R"re((?i)\bheader(?: line| row)?s?\b.{0,10}\b(?:and|but) (?:nothing|no (?:data|rows|lines|records))\b|\b(?:only|just|nothing but) (?:a |the |its )?header\b|\b(?:delivered|returned|yielded|has|had|have|contains?|contained|gave|sent|produced|holds?|held|got|came (?:back )?with|provided|offers?|offered)\b (?:no|zero|0) (?:new |valid |usable |matching |input |single )?(?:rows?|records?|entries|entry|lines?|items?|data|documents?|files?|messages?|results?|values?|events?|pages?|articles?|content|elements?|answers?|users?|orders?|points?|samples?)\b)re",
+    {R"re((?i)\bheader(?: line| row)?s?\b.{0,10}\b(?:and|but) (?:nothing|no (?:data|rows|lines|records))\b|\b(?:only|just|nothing but) (?:a |the |its )?header\b|\b(?:delivered|returned|yielded|has|had|have|contains?|contained|gave|sent|produced|holds?|held|got|came (?:back )?with|provided|offers?|offered)\b (?:no|zero|0) (?:new |valid |usable |matching |input |single )?(?:rows?|records?|entries|entry|lines?|items?|data|documents?|files?|messages?|results?|events?|pages?|articles?|content|elements?|answers?|users?|orders?|points?|samples?)\b)re",
      "data/empty_input", 68},
     {R"re((?i)\b(?:nothing|no (?:lines|rows|records|entries|files|data|messages|items)) (?:was |were )?(?:found |left |at all )?(?:in|inside|on|from) (?:the )?(?:inbox|input|queue|feed|file|list|directory|folder|source|table|spool|mailbox|~q~path))re",
      "data/empty_input", 69},
 
+    {R"re((?i)\b(?:has|have|is|was|are|of|with) (?:only )?0 bytes\b|\b(?:stdin|standard input) (?:was|is) empty\b)re",
+     "data/empty_input", 72},
+    {R"re((?i)\block\b.{0,30}\b(?:is|was) (?:held|owned|taken) by\b|\bwould block\b|\bEWOULDBLOCK\b|\bhas (?:the )?\w+ (?:open|locked)\b)re",
+     "data/lock_conflict", 76},
+    {R"re((?i)\b(?:cancel+ed|aborted|stopped|terminated|interrupted) (?:the )?(?:\w+ )?(?:by hand|manually|on request|on demand|from the (?:web|console|ui)|by (?:the )?(?:operator|user|admin\w*|on-?call))\b|\boperator \w+ (?:cancel+ed|aborted|stopped)\b|\bmanual (?:abort|stop|cancel\w*)\b|\bcancel button\b|\bby="?\w|\bcancel+ed the (?:run|job|build|import|export|task)\b)re",
+     "control/cancelled", 74},
+    {R"re((?i)\b(?:hasn't|has not|hadn't|did not|didn't) (?:yet )?finish(?:ed)?(?: yet)?\b.{0,40}$|\bbelongs to a (?:live|running|living)\b|\bforbid\b.{0,40}\bskip|\bdecision=skip)re",
+     "control/overlap_skipped", 66},
+    {R"re((?i)\b(?:dependency|parent|upstream|predecessor)\b.{0,40}\b(?:ended|exited|finished) with (?:exit )?(?:code|status) [1-9]|\b(?:marker|state|status) (?:for|of) .{0,40} (?:says|is|reads) (?:failed|red|broken)|\b(?:parent|upstream) \w+ is (?:red|broken|failed))re",
+     "control/upstream_failed", 78},
+
     // shared things, and other jobs
-    {R"re((?i)(?:gave up|tired|stopped|timed out|timeout|no luck)\b.{0,20} wait\w* (?:for|on) (?:the |a |an )?(?:\w+ )?lock\b|(?:could not|cannot|can't|couldn't|unable to|failed to) lock (?:the )?~q[\w./-]+~q: |\b(?:held|owned|locked|rebuilt|used|edited|changed|written|modified|opened) by (?:another|an other|someone|somebody|pid|a second) ?(?:session|user|client|connection|host|job|process|program|else|\d+)?\b)re",
+    {R"re((?i)(?:gave up|tired|stopped|timed out|timeout|no luck)\b.{0,20} wait\w* (?:for|on) (?:the |a |an )?(?:\w+ )?lock\b|(?:could not|cannot|can't|couldn't|unable to|failed to) lock (?:the )?~q[\w./-]+~q: |\bbeing (?:edited|written|rebuilt|used|processed|modified|imported|restored) by\b|\b(?:held|owned|locked|rebuilt|used|edited|changed|written|modified|opened) by (?:another|an other|someone|somebody|pid|a second) ?(?:session|user|client|connection|host|job|process|program|else|\d+)?\b)re",
      "data/lock_conflict", 72},
     {R"re((?i)\b(?:resource|device|file|port|address|socket|table|record|row|database|repository|index)\b(?: \S+)? (?:is |was )?(?:busy|already in use|in use by|in use|already open|locked)\b|\bport ~port (?:is |was )?(?:already )?(?:in use|taken|occupied))re",
      "data/lock_conflict", 73},

@@ -26,7 +26,9 @@ constexpr Source kSources[] = {
     {"external/", "host",
      R"r(\b([a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)+\.(?:example|internal|local|localdomain|lan|org|com|net|io|dev|cloud|edu|gov|svc|invalid|test))\b)r",
      10, 3},
-    {"external/connect|external/reset|external/tls|external/http_status|external/database", "port",
+    {"external/connect|external/reset|external/tls|external/http_status|external/database|external/"
+     "auth|external/rate_limit",
+     "port",
      R"r((?:\b[a-z]{2,12}://(?:[^/@\s]+@)?[^/\s:]+|\b\d{1,3}(?:\.\d{1,3}){3}|\blocalhost|\b[a-z0-9-]+(?:\.[a-z0-9-]+)+\.[a-z]{2,8}|\[[0-9a-f:]+\]):(\d{2,5})(?:[/\s"'?),;]|$))r",
      40, 3},
     {"external/connect|external/database", "port", R"r(\bport"?[=: ]+"?(\d{2,5})\b)r", 40, 3},

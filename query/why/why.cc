@@ -28,7 +28,8 @@ std::vector<Finding> in_place(std::vector<Finding> findings, const Prepared& log
   for (auto finding = findings.begin(); finding != findings.end(); ++finding) {
     const auto& line = log.clean[finding->line];
     if (how_new[finding->line] != Novelty::absent) continue;
-    if (!finding->consequence && finding->strength >= kTelling) return findings;
+    const bool got_over = !finding->trace && sounds_recovered(line);
+    if (!finding->consequence && finding->strength >= kTelling && !got_over) return findings;
     if (!finding->consequence || finding->trace || !is_error(line)) continue;
     for (auto i = std::uint32_t{0}; i < finding->line; ++i) {
       if (how_new[i] == Novelty::absent && is_error(log.clean[i])) return findings;
@@ -158,6 +159,9 @@ class Explanation {
       }
     };
     if (chosen_ && leads()) add(chosen_->line);
+    if (!chosen_ && !ranking_.best.empty()) {
+      if (const auto line = choice_.instead_of(ranking_.best.front().line)) add(*line);
+    }
     for (const auto line : habits_.zeros) {
       if (verdict_.outcome == "suspect") add(line);
     }
@@ -178,6 +182,7 @@ class Explanation {
 
   void cite() {
     const auto lines = best_lines();
+    if (!lines.empty()) best_line_ = lines.front();
     Arena arena;
     for (const auto line : lines) {
       verdict_.lines.push_back(
@@ -249,7 +254,7 @@ class Explanation {
       text = "Exit code " + std::to_string(end->exit_code) + "; nothing proves a cause";
     }
     if (!verdict_.lines.empty()) {
-      text += ". The likeliest line: " + quoted_words(log_.clean[ranking_.best.front().line]);
+      text += ". The likeliest line: " + quoted_words(log_.clean[best_line_]);
     }
     return text;
   }
@@ -282,6 +287,7 @@ class Explanation {
   Habits habits_;
   Choice choice_;
   const Finding* chosen_ = nullptr;
+  std::uint32_t best_line_ = 0;
   Verdict verdict_;
 };
 

@@ -268,6 +268,27 @@ TEST_CASE("exit code 0 is doubted when the work was not done") {
   }
 }
 
+TEST_CASE("what was got over names no cause of an error that no words explain") {
+  const auto warned = "nightly: warning: flags server unreachable, using compiled-in defaults\n" +
+                      everyday(5) + "nightly: ERROR the books of May are a riddle\n";
+  CHECK(explained(warned, ended(1)).cause == "unknown");
+  CHECK(explained(warned, ended(1)).lines[0].text ==
+        "nightly: ERROR the books of May are a riddle");
+  const auto cause = "nightly: warning: flags server unreachable, using compiled-in defaults\n" +
+                     everyday(5) + "nightly: ERROR cannot resolve db.example.org: unknown host\n";
+  CHECK(explained(cause, ended(1)).cause == "external/dns");
+}
+
+TEST_CASE("the first new error is no consequence, whatever its last words") {
+  const auto verdict =
+      explained(everyday(5) +
+                    "nightly: ERROR the journal of May is in the hands of kira and gave up\n"
+                    "nightly: ERROR balance sheet not written\n",
+                ended(1));
+  REQUIRE_FALSE(verdict.lines.empty());
+  CHECK(verdict.lines[0].text.find("kira") != std::string::npos);
+}
+
 TEST_CASE("last words that mean little name a cause where the exit code agrees") {
   const auto usage = everyday(5) + "usage: nightly.sh WIKI DATE\n";
   CHECK(explained(usage, ended(2), 0).cause == "script/bad_args");
