@@ -132,7 +132,7 @@ constexpr Rule kRules[] = {
      "resource/oom_runtime", 66},
 
     {R"re((?i)\b0 (?:bytes|kb|mb|gb|blocks) (?:are |is )?(?:free|left|available)\b|\bno room (?:left )?(?:on|in) (?:the )?(?:disk|volume|device|partition|file ?system|/)|\d ?[kmgt]?i?b(?:ytes)? (?:are |is )?(?:free|left|available)\b.{0,30}\b(?:need\w*|require\w*|want\w*)\b|\b(?:need\w*|require\w*|want\w*)\b.{0,20}\d ?[kmgt]?i?b\b.{0,20}\b(?:free|left|available)\b)re",
-     "resource/disk_full", 72},
+     "resource/disk_full", 77},
     {R"re((?i)\b(?:storage|space|plan|account|mailbox|quota|bucket)\b.{0,30}\b(?:exhausted|used up|is full|100 ?%)|\bused 100 ?% of\b)re",
      "resource/quota", 72},
     {R"re((?i)(?:could not|cannot|can't|couldn't|unable to|failed to) allocate\b|\ballocation of \d+ (?:\w+ )?(?:bytes|[kmg]i?b)\b.{0,20}fail)re",
