@@ -179,7 +179,7 @@ constexpr Rule kRules[] = {
      "script/bad_args", 90},
     {R"re(^(?:/\S+/)?(?:date|touch|sleep|timeout|find): invalid (?:date|time interval|time format))re",
      "script/bad_args", 86},
-    {R"re((?i)(?:unknown|unrecognized|no such) (?:sub)?command:? ~q(?P<command>[\w-]+))re",
+    {R"re((?i)(?:unknown|unrecognized|no such) (?:sub)?command(?:: | ?['"‘`])~q(?P<command>[\w-]+))re",
      "script/bad_args", 82},
     {R"re(^[ef]?grep: (?:missing (?:closing|terminating|\)|\])|[Uu]nmatched |[Ii]nvalid (?:regular|range|preceding|back|content|character)|quantifier does not|unrecognized character|lookbehind assertion|nothing to repeat))re",
      "script/bad_args", 84},

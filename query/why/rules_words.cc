@@ -22,6 +22,9 @@ constexpr Rule kRules[] = {
     {R"re((?i)(?:cannot|could not|can't|couldn't|unable to|failed to) look ?up ~addr|: no such host\b|\b(?:name|host) ~addr (?:did|does|could) not (?:be )?resolved?\b)re",
      "external/dns", 76},
 
+    {R"re((?i)\bunknown to (?:the )?(?:dns|resolver|name ?server)|\bno address (?:was )?(?:found )?for ~addr)re",
+     "external/dns", 78},
+
     // connections that were never made
     {R"re((?i)\b(?:nobody|nothing|no (?:one|server|service|process)) (?:is )?(?:listen(?:s|ing)?|there|answers?)\b(?: (?:on|at|behind) ~addr)?)re",
      "external/connect", 73},
@@ -51,6 +54,9 @@ constexpr Rule kRules[] = {
     {R"re((?i)\b(?:request|call|get|post|put|head|fetch|download|upload|poll|query|lookup|handshake)\b(?: (?:to|of|from|for))? (?:~addr|/\S+)?.{0,40}\b(?:timed out|time-?out)\b)re",
      "external/connect", 69},
 
+    {R"re((?i)~addr (?:cannot|can't|could not|couldn't) be reached\b|\b(?:server|host|service|api|database|broker|mirror)\b.{0,40} (?:cannot|can't|could not|couldn't) be reached\b)re",
+     "external/connect", 79},
+
     // connections that broke
     {R"re((?i)\b(?:server|peer|remote|other (?:side|end)|far (?:side|end)|host|backend|upstream|proxy|partner|broker)\b.{0,12} (?:hung up|went away|dropped (?:the |our |us)|closed (?:the |our )?(?:connection|stream|socket|channel|session)|reset (?:the |our )?connection|cut (?:us |the |off)|disconnected|closed\b))re",
      "external/reset", 73},
@@ -65,11 +71,15 @@ constexpr Rule kRules[] = {
 
     {R"re((?i)\bpresented a certificate for\b|\bonly offers? (?:tls|ssl)|\bprotocol[_ ]version\b|\b(?:tls|ssl) ?(?:err|error|alert)\b)re",
      "external/tls", 74},
+    {R"re((?i)\bhung up (?:unexpectedly|on us|during|after|in|while)\b)re", "external/reset", 76},
+
     // trust
     {R"re((?i)\b(?:tls|ssl|x\.?509|certificates?|cert|handshake)\b.{0,60}\b(?:unknown (?:certificate )?(?:authority|ca|issuer)|(?:not|un)[ -]?trusted|mismatch\w*|(?:has |have |is |was )?expired|ran out|not (?:yet |longer )?valid|revoked|self[- ]signed|(?:not|cannot|could not) be verified|verification (?:failed|error)|does not match|is (?:only )?(?:valid )?for \S+|failed|failure|rejected)\b)re",
      "external/tls", 73},
     {R"re((?i)(?:could not|cannot|can't|failed to|unable to) (?:verify|validate|trust) (?:the )?(?:\w+ )?(?:certificate|cert|chain|identity of)\b(?:.{0,12}? (?:of|for|from) ~addr)?)re",
      "external/tls", 76},
+
+    {R"re((?i)\b(?:does|did) not match (?:the |its )?certificate\b)re", "external/tls", 84},
 
     // credentials
     {R"re((?i)\b(?:log-?in|log-?on|sign-?in|logging in|authentication|authori[sz]ation|bind)\b(?: (?:as|for|of)(?: user)? ~q(?P<user>[\w.@-]+)~q)?.{0,30}\b(?:refused|rejected|denied|failed|not accepted|declined|unsuccessful|impossible)\b)re",
@@ -87,6 +97,9 @@ constexpr Rule kRules[] = {
 
     {R"re((?i)\b(?:accepted|accepts|took) none of (?:our|the|my)\b|\bnone of (?:our|the|my) (?:keys|credentials|tokens|passwords)\b)re",
      "external/auth", 76},
+
+    {R"re((?i)\b(?:key|token|password|credentials?|log-?in|user|certificate|signature)\b.{0,50} (?:was|were|is|are) not accepted\b)re",
+     "external/auth", 78},
 
     // answers; 401, 403 and 429 mean more: see meanings_of()
     {R"re(\b(?:GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS) \S+ (?:(?:->|=>|→|:|-|returned|gave|got|answered|responded|replied|said|failed|was|is|status|code|with|error|http|HTTP|HTTP/\d(?:\.\d)?|an?|the)[ :,=(]+)*(?:->|=>|→|returned|gave|got|answered|responded|replied|said|failed|was|status|code|with|error)[ :,=(]+(?:(?:->|=>|→|:|-|returned|gave|got|answered|responded|replied|said|failed|was|is|status|code|with|error|http|HTTP|HTTP/\d(?:\.\d)?|an?|the)[ :,=(]+)*(?P<status>[45]\d\d)\b)re",
@@ -119,6 +132,9 @@ constexpr Rule kRules[] = {
     {R"re((?i)\bSQLSTATE|\bduplicate key\b|\bstepped down\b|\bnot (?:the )?(?:primary|master)\b|\bcolumn "?\w+"? (?:of relation \S+ )?does not exist|\btable \S+ is full|\b(?:mysql|mariadb|postgres\w*|oracle|sql)\b.{0,30} error \d{3,5}\b|marked as crashed|\bdatabase\b.{0,20} (?:is )?(?:in recovery mode|starting up|shutting down|read-only|in maintenance)|\b(?:query|statement) (?:was |has been )?(?:killed|cancel\w+|interrupted|aborted)\b|max_statement_time|statement[_ ]timeout)re",
      "external/database", 73},
 
+    {R"re((?i)\bduplicate (?:value|entry|row)\b|\btable ~q[\w.]+~q (?:does not|doesn't) exist\b|\b(?:mysql|mariadb|postgres\w*|database|sql|db)\b.{0,40}\bread-?only(?: mode)?\b)re",
+     "external/database", 79},
+
     // room
     {R"re((?i)\b(?:device|disk|volume|partition|file ?system|drive)\b(?: \S+)? (?:is |was |ran )?full\b|\b(?:full (?:disk|device|file ?system))\b|\bonly \d+(?:\.\d+)? ?[kmgt]?i?b(?:ytes)? (?:are |is )?(?:free|left|available)\b|\b(?:no|not enough|insufficient|too little|out of)(?: free| more| enough)?(?: disk| storage)? space\b)re",
      "resource/disk_full", 72},
@@ -128,7 +144,7 @@ constexpr Rule kRules[] = {
      "resource/fd_limit", 72},
     {R"re((?i)(?:cannot|could not|can't|couldn't|unable to|failed to) (?:create|start|spawn|fork|launch) (?:any |a |yet )?(?:another|more|new|further|additional) (?:thread|process|worker|child)\w*)re",
      "resource/pid_limit", 70},
-    {R"re((?i)\b(?:not enough|insufficient|ran out of|out of|too little|no more|no)(?: free| available)? (?:memory|heap|ram)\b|\bheap (?:space )?(?:is |was )?(?:exhausted|full|used up)|\bmemory (?:limit|budget|allowance)\b.{0,30}\b(?:reached|exceeded|hit|used up|exhausted|consumed|spent)\b|\bheap limit\b|\bused up all of its -Xmx|\b(?:malloc|calloc|mmap|sbrk)\b.{0,40}\b(?:NULL|failed|errno 12))re",
+    {R"re((?i)\b(?:not enough|insufficient|ran out of|out of|too little|no more|no)(?: free| available)? (?:memory|heap|ram)\b|\bheap (?:space )?(?:is |was )?(?:exhausted|full|used up)|\bmemory[ _](?:limit|budget|allowance)\b.{0,30}\b(?:reached|exceeded|hit|used up|exhausted|consumed|spent)\b|\bheap limit\b|\bused up all of its -Xmx|\b(?:malloc|calloc|mmap|sbrk)\b.{0,40}\b(?:NULL|failed|errno 12))re",
      "resource/oom_runtime", 66},
 
     {R"re((?i)\b0 (?:bytes|kb|mb|gb|blocks) (?:are |is )?(?:free|left|available)\b|\bno room (?:left )?(?:on|in) (?:the )?(?:disk|volume|device|partition|file ?system|/)|\d ?[kmgt]?i?b(?:ytes)? (?:are |is )?(?:free|left|available)\b.{0,30}\b(?:need\w*|require\w*|want\w*)\b|\b(?:need\w*|require\w*|want\w*)\b.{0,20}\d ?[kmgt]?i?b\b.{0,20}\b(?:free|left|available)\b)re",
@@ -150,6 +166,20 @@ constexpr Rule kRules[] = {
      "resource/fd_limit", 80},
     {R"re((?i)\bnative thread\b|\bpids\.max\b|\bpids cgroup\b|\bulimit -u\b|\bfork (?:for|of) .{0,30}\b(?:denied|refused|failed)\b)re",
      "resource/pid_limit", 80},
+
+    {R"re((?i)\b(?:file ?system|disk|volume|partition|device|drive)\b.{0,30}\b100 ?%)re", "resource/disk_full", 76},
+    {R"re((?i)\bused (?:up )?all (?:of )?(?:its|the|your|our)\b.{0,20}\b(?:quota|storage|space)\b|\bover (?:its|the|your|our) limit of \d+(?:\.\d+)? ?[kmgt]i?b\b)re",
+     "resource/quota", 77},
+    {R"re((?i)\b(?:grew|grown|grows|larger|bigger|longer) (?:beyond|than|over) (?:the |its )?(?:permitted|allowed|maximum|max)\b.{0,20}\b(?:[kmgt]i?b|bytes|blocks)\b)re",
+     "resource/file_size", 74},
+    {R"re((?i)\b\d+ (?:files|descriptors|sockets) open\b.{0,30}\blimit\b)re", "resource/fd_limit", 79},
+    {R"re((?i)\b(?:did not|didn't|could not|not) (?:finish|complete|end|done) (?:with)?in (?:the )?(?:allowed |permitted )?\d+ ?(?:s|sec\w*|m|min\w*|h|hours?)\b)re",
+     "resource/deadline", 76},
+    {R"re((?i)\bstill (?:running|busy|working|going) after (?:the )?(?:allowed |permitted )?(?:limit of )?\d+ ?(?:s|sec\w*|m|min\w*|h|hours?)\b)re",
+     "resource/deadline", 86},
+    {R"re((?i)\bdead-?lock\b.{0,20}\bbetween (?:\w+ )?(?:threads?|workers?|processes|tasks?|goroutines|coroutines)|\beach (?:holds?|waits? for) (?:the )?(?:lock|other))re",
+     "resource/hang", 93},
+    {R"re((?i)\b(?:has|have|had) been (?:stuck|hanging|blocked|frozen)\b)re", "resource/hang", 76},
 
     // what errno and exit codes of others mean
     {R"re((?i)\berrno[ =:#]*2\b)re", "script/file_missing", 70},
@@ -216,6 +246,13 @@ constexpr Rule kRules[] = {
     {R"re((?i)\bnot in a recogni[sz]ed executable format\b|\bwrong (?:elf|architecture|machine)\b|\belf (?:class|header)\b|\b(?:platform|architecture)\b.{0,30} (?:does not|doesn't) match\b)re",
      "platform/exec_format", 80},
 
+    {R"re((?i)\b(?:launch|start|run|execute)\w*\b.{0,60}\bno such program\b|\b(?:converter|program|interpreter|tool|binary|executable|helper|renderer) ~q(?P<file>/[\w./+-]*\w)~q\b.{0,40}\bnot (?:installed|found|there|present)\b)re",
+     "platform/exec_not_found", 87},
+    {R"re((?i)\bmounted noexec\b|\bis a directory and (?:cannot|can't) be (?:executed|run|started)|\b(?:not allowed|may not|no permission) to execute\b|\bexecute permission\b)re",
+     "platform/exec_denied", 90},
+    {R"re((?i)\b(?:built|compiled|made) for (?:aarch64|arm\w*|x86\w*|amd64|i\d86|ppc\w*|powerpc|riscv\w*|s390x|another (?:machine|platform|architecture|cpu))\b|\bnot a valid executable\b|\belf file\b|\bexec format\b|\bwrong (?:file|binary) format\b)re",
+     "platform/exec_format", 84},
+
     // programs
     {R"re((?i)(?P<command>[\w.+-]+)['"’]?,? (?:which |that )?(?:is|was) not on (?:this|the) (?:machine|host|node)\b|\bno command (?:named|called) ~q(?P<command2>[\w.+-]*\w)|(?P<command3>[\w.+-]+)['"’]? (?:could|can) ?not be (?:located|found) (?:in|on)(?: the| your)? \$?PATH)re",
      "script/command_not_found", 78},
@@ -227,6 +264,8 @@ constexpr Rule kRules[] = {
      "script/command_not_found", 78},
     {R"re((?P<command>[a-z][\w.+-]*)['"’]? (?:is |was )?not (?:found|installed)[,;.:(-]+ ?(?:please |is it |try |you (?:may |need |should )|have you |to |run )?(?:install|apt|brew|it installed))re",
      "script/command_not_found", 75},
+    {R"re((?i)\bno such command (?:in|on)\b|\bneeds ~q(?P<command>[\w.+-]*\w)~q, command not found|\bno ~q(?P<command2>[\w.+-]*\w)~q command (?:on|in|here)|\bcommand ~q(?P<command3>[\w.+-]*\w)~q is (?:unknown|not known)\b)re",
+     "script/command_not_found", 87},
     {R"re((?:^|\s)~q(?P<option>--[a-z][\w-]*)~q (?:must|cannot|can't|can not|may not|requires?|expects?|needs?|wants?|takes|should|is (?:required|mandatory|not|unknown|invalid|missing)|conflicts?|and --\S+ (?:are|cannot|can't|exclude|conflict))\b)re",
      "script/bad_args", 85},
     {R"re((?i)\b(?:must|need to|have to|please|should) (?:give|specify|provide|pass|supply|use|set)(?: either| one of| at least| exactly)*(?: one of)? ~q(?P<option>--[a-z][\w-]*))re",
@@ -253,6 +292,13 @@ constexpr Rule kRules[] = {
      "platform/env", 79},
     {R"re(\b(?P<variable>[A-Z]+_HOME|PATH)\b.{0,60}\b(?:lacks?|does not (?:contain|include)|points to|no \w+ (?:is |was )?found)\b)re",
      "platform/env", 72},
+
+    {R"re((?i)(?:could not|cannot|can't|failed to|unable to) (?:parse|compile|read) ~q(?P<file>[\w./-]+\.(?:sh|bash|zsh|py|pl|pm|rb|php|js|mjs|ts|awk|sed|lua|sql|mk|r|tcl|jq|ps1|bat))\b|~q(?P<file2>[\w./-]+\.(?:sh|bash|zsh|py|pl|pm|rb|php|js|mjs|ts|awk|sed|lua|sql|mk|r|tcl|jq|ps1|bat))~q (?:does not|doesn't|did not) (?:compile|parse)\b|\bwithout (?:a )?matching ['"‘`]?\w+)re",
+     "script/syntax", 84},
+    {R"re(\b(?P<variable>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b.{0,50}\bnever (?:assigned|set|defined)\b|\$\{?(?P<variable2>\w+)\}?,? (?:which )?has no value\b)re",
+     "script/unset_variable", 84},
+    {R"re((?i)\binvalid value ~q[^'"]*~q (?:for|of) (?:option |flag |argument )?~q(?P<option>--?[a-z][\w-]*))re",
+     "script/bad_args", 89},
 
     // environment and configuration
     {R"re(\b(?P<variable>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b.{0,24}\b(?:not|neither|nor|missing|absent|no such)\b.{0,24}\b(?:environment|env)\b)re",
@@ -297,11 +343,18 @@ constexpr Rule kRules[] = {
     {R"re((?i)\bno (?:package|module|gem|crate|plug-?in|extension) (?:named|called) ~q(?P<module>[\w.:/@+-]*\w)|\b(?:dependency|module|package) ~q(?P<module2>[\w.:/@+-]*\w)~q (?:could not|cannot|can't) be (?:resolved|found|loaded|installed))re",
      "dependency/module_missing", 79},
 
+    {R"re((?i)\b(?P<library>lib[\w+-]+\.so(?:\.\d+)*)['"]? (?:cannot|could not|can't) be (?:located|found|loaded|opened))re",
+     "dependency/library_missing", 90},
+    {R"re((?i)\b(?:server|client|protocol|schema|api) version v?\d[\w.]*.{0,60}\b(?:upgrade|update|mismatch|older|newer)\b|\bplease (?:upgrade|update) the (?:client|server|library|package|agent|plug-?in)\b)re",
+     "dependency/version_conflict", 76},
+
     // the program itself
     {R"re((?i)\bmust (?:never|not) (?:be|happen|occur)\b|\bcannot be true\b|\bdo(?:es)? not add up\b|\b(?:self|internal|cross)[- ]check\b|\bdiffers? from (?:the )?(?:total|expected|sum|control)\b)re",
      "code/assertion", 64},
     {R"re((?i)\b(?:internal (?:error|inconsistency)|should never happen|cannot happen|impossible state|inconsistent (?:state|totals?|sums?|counts?))\b)re",
      "code/assertion", 56},
+    {R"re((?i)\b(?:check|balance|invariant|condition|equation|total|totals) (?:does|do|did) not (?:hold|match|balance|agree)\b)re",
+     "code/assertion", 76},
     {R"re((?i)\b(?:consistency|sanity|integrity|plausibility|self)[- ]?(?:check|test)s?\b.{0,30}\b(?:fail\w*|not|error|wrong|violated)\b|\binvariants?\b.{0,30}\b(?:violated|broken|fail\w*|not hold)|\((?:consistency|sanity|integrity) check\)|\bassertion in\b|\b(?:pre|post)condition\b|^(?:\S+ ){0,4}BUG:)re",
      "code/assertion", 73},
     {R"re((?i)\b(?:crashed|died|killed|terminated|exited|ended|aborted|stopped|lost|gone)\b.{0,20}\b(?:signal:? (?:4|5|6|7|8|11)\b|sig(?:segv|bus|fpe|ill|abrt|trap)\b))re",
@@ -336,8 +389,13 @@ constexpr Rule kRules[] = {
      "control/cancelled", 74},
     {R"re((?i)\b(?:hasn't|has not|hadn't|did not|didn't) (?:yet )?finish(?:ed)?(?: yet)?\b.{0,40}$|\bbelongs to a (?:live|running|living)\b|\bforbid\b.{0,40}\bskip|\bdecision=skip)re",
      "control/overlap_skipped", 66},
+    {R"re((?i)\b(?:step|job|stage|task) ~q(?P<job>[\w.-]*\w)~q\b.{0,30}\b(?:ended|finished|came back) with (?:an )?errors?\b)re",
+     "control/upstream_failed", 74},
     {R"re((?i)\b(?:dependency|parent|upstream|predecessor)\b.{0,40}\b(?:ended|exited|finished) with (?:exit )?(?:code|status) [1-9]|\b(?:marker|state|status) (?:for|of) .{0,40} (?:says|is|reads) (?:failed|red|broken)|\b(?:parent|upstream) \w+ is (?:red|broken|failed))re",
      "control/upstream_failed", 78},
+
+    {R"re((?i)\bno (?:new |usable |matching |valid )?(?:images|files|rows|records|entries|lines|documents|messages|articles|pages|items|orders|data) (?:were |was )?(?:found|left|available|there|present) (?:in|under|at|for|on)\b)re",
+     "data/empty_input", 74},
 
     // shared things, and other jobs
     {R"re((?i)(?:gave up|tired|stopped|timed out|timeout|no luck)\b.{0,20} wait\w* (?:for|on) (?:the |a |an )?(?:\w+ )?lock\b|(?:could not|cannot|can't|couldn't|unable to|failed to) lock (?:the )?~q[\w./-]+~q: |\bbeing (?:edited|written|rebuilt|used|processed|modified|imported|restored) by\b|\b(?:held|owned|locked|rebuilt|used|edited|changed|written|modified|opened) by (?:another|an other|someone|somebody|pid|a second) ?(?:session|user|client|connection|host|job|process|program|else|\d+)?\b)re",

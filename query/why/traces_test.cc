@@ -224,7 +224,7 @@ x)",
     {"r", R"(Error in read.csv("in.csv") : no lines available in input
 Calls: main -> read.csv
 Execution halted)",
-     1, 3, 1, "code/exception", "", "read.csv"},
+     1, 3, 1, "data/empty_input", "", "read.csv"},
     {"elixir", R"(** (ArithmeticError) bad argument in arithmetic expression
     (app 0.1.0) lib/app.ex:3: App.rate/1
 x)",
