@@ -14,6 +14,7 @@ constexpr std::int64_t kLeastNumber = 3;  // below it a number is 0 by chance
 // Never below this, in so many runs: 0 is no chance.
 constexpr std::int64_t kGreatNumber = 20;
 constexpr std::size_t kManyRuns = 8;
+constexpr std::int64_t kSteady = 4;  // times the least: what varies more may come to 0
 
 WordFinder finder(std::initializer_list<std::string_view> words) {
   std::vector<std::pair<std::string_view, WordFinder::Id>> pairs;
@@ -177,7 +178,7 @@ Habits compare(const Prepared& log, const Case& the_case) {
   };
   struct Number {
     std::size_t runs = 0;
-    std::int64_t least = INT64_MAX;
+    std::int64_t least = INT64_MAX, most = 0;
   };
   std::unordered_map<std::uint64_t, Kind> kinds;
   std::unordered_map<std::uint64_t, Number> numbers;
@@ -194,6 +195,7 @@ Habits compare(const Prepared& log, const Case& the_case) {
       auto& known = numbers[hash];
       ++known.runs;
       known.least = std::min(known.least, number);
+      known.most = std::max(known.most, number);
     }
   }
 
@@ -219,7 +221,10 @@ Habits compare(const Prepared& log, const Case& the_case) {
     if (number == 0 && known != numbers.end() && known->second.runs == habits.runs &&
         known->second.least >= kLeastNumber) {
       zero.insert(hash);
-      if (habits.runs >= kManyRuns && known->second.least >= kGreatNumber) great.insert(hash);
+      if (habits.runs >= kManyRuns && known->second.least >= kGreatNumber &&
+          known->second.most <= kSteady * known->second.least) {
+        great.insert(hash);
+      }
     }
   }
   for (std::uint32_t i = 0; i < log.size(); ++i) {
