@@ -60,6 +60,8 @@ Result<void> set_flag(RunRequest& request, std::string_view name, const std::str
       return fail(Errc::invalid, "--spool-limit: '" + value + "' is no number of MiB");
     }
     request.limit_bytes = mebibytes << 20;
+  } else if (name == "--timeout" && value == "0") {  // as timeout(1) has it
+    request.timeout.reset();
   } else if (name == "--timeout") {
     auto limit = parse_time_limit(value);
     if (!limit) return fail(std::move(limit).error().in("--timeout"));

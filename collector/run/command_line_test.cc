@@ -18,6 +18,7 @@ TEST_CASE("flags stand before the command, which keeps its own") {
   const auto plain = parse_run_line({"--spool", "/s", "--", "./daily.sh", "a b", "it's"});
   REQUIRE(plain);
   CHECK(plain->request.job == "daily");
+  CHECK_FALSE(parse_run_line({"--timeout", "0", "ls"})->request.timeout);
   CHECK(plain->request.command_text == R"(./daily.sh 'a b' 'it'\''s')");
 }
 

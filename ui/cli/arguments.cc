@@ -188,7 +188,8 @@ void add_run_flags(CLI::App& app, RawFlags& raw) {
   };
   flag("--tool", "NAME", "Whose run it is (LOGS_TOOL)");
   flag("--job", "NAME", "Of which job (default: the command's name)");
-  flag("--timeout", "TIME", "End it after 90s, 5m, 2h: SIGTERM, 10 s later SIGKILL; exit 124");
+  flag("--timeout", "TIME",
+       "End it after 90s, 5m, 2h: SIGTERM, 10 s later SIGKILL; exit 124. 0: never");
   flag("--spool", "DIR", "Where it is kept until a collector has it (LOGS_SPOOL)");
   flag("--spool-limit", "MIB", "Disk it may take there (default 64)");
 }
