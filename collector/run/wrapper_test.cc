@@ -1,5 +1,6 @@
 #include "collector/run/wrapper.h"
 
+#include <pty.h>
 #include <signal.h>
 #include <sys/file.h>
 #include <sys/resource.h>
@@ -124,6 +125,30 @@ TEST_CASE("output that cannot be written costs the command nothing, and is told 
   CHECK(kept.out == std::string("one\nlogs run: output of the command could not be written: ") +
                         why + "\ntwo\n");
   CHECK(kept.event(Kind::end)->exit_code == 5);
+}
+
+TEST_CASE("a terminal that goes away ends no command") {
+  TempDirectory spool;
+  int outer = -1, inner = -1;
+  REQUIRE(::openpty(&outer, &inner, nullptr, nullptr, nullptr) == 0);
+  Wrapped run(spool.path(), sh("echo one; read gone; echo two; sleep 0.1; echo three; exit 5"),
+              [&](RunRequest&) {
+                ::dup2(inner, 1);
+                ::close(inner);
+                ::close(outer);
+              });
+  ::close(inner);
+  Descriptor terminal(outer);
+  CHECK(Wrapped::some(terminal, 5) == "one\r\n");
+  terminal.close();
+  REQUIRE(::write(run.in.get(), "\n", 1) == 1);
+  const int status = run.wait();
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 5);
+  const auto kept = kept_in(spool.path());
+  CHECK(kept.out.starts_with("one\n"));
+  CHECK(kept.out.find("two\n") != std::string::npos);
+  CHECK(kept.out.ends_with("three\n"));
 }
 
 TEST_CASE("a limit on the size of files ends neither the command nor its wrapper") {

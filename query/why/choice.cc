@@ -102,6 +102,10 @@ Choice::Choice(const Case& the_case, const Prepared& log, const std::vector<Find
   for (const auto hash : log.hash) ++counts[hash];
   alike_.reserve(log.size());
   for (const auto hash : log.hash) alike_.push_back(counts[hash]);
+  usual_before_.assign(log.size() + 1, 0);
+  for (std::size_t i = 0; i < log.size(); ++i) {
+    usual_before_[i + 1] = usual_before_[i] + (ranking.novelty[i] == Novelty::usual ? 1 : 0);
+  }
   std::vector<bool> explained(log.size());
   for (const auto& finding : findings) explained[finding.line] = true;
   for (std::size_t i = 0; i < log.size(); ++i) {
@@ -171,14 +175,10 @@ bool Choice::overshadowed(const Finding& finding) const {
   if (finding.trace || unexplained_.empty() || unexplained_.back() <= finding.last) return false;
   if (!is_new(finding.line) || sounds_recovered(log_.clean[finding.line])) return true;
   // It went on as it always does, and the words are no proof.
-  constexpr std::size_t kWentOn = 8;
+  constexpr std::uint32_t kWentOn = 8;
   constexpr int kProof = 90;
   if (finding.strength >= kProof) return false;
-  std::size_t usual = 0;
-  for (auto i = finding.last + 1; i < unexplained_.back(); ++i) {
-    usual += ranking_.novelty[i] == Novelty::usual;
-  }
-  return usual >= kWentOn;
+  return usual_before_[unexplained_.back()] - usual_before_[finding.last + 1] >= kWentOn;
 }
 
 std::optional<std::uint32_t> Choice::instead_of(std::uint32_t line) const {

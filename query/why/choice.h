@@ -81,10 +81,11 @@ class Choice {
   const Prepared& log_;
   const Ranking& ranking_;
   const Habits& habits_;
-  std::vector<std::uint32_t> unexplained_;  // new errors without a finding, in order
-  std::vector<bool> effect_;                // of every line
-  std::vector<std::uint8_t> place_;         // of every line in the ranking; kUnranked
-  std::vector<std::uint32_t> alike_;        // of every line: how many of its kind there are
+  std::vector<std::uint32_t> usual_before_;  // of every line: usual lines above it
+  std::vector<std::uint32_t> unexplained_;   // new errors without a finding, in order
+  std::vector<bool> effect_;                 // of every line
+  std::vector<std::uint8_t> place_;          // of every line in the ranking; kUnranked
+  std::vector<std::uint32_t> alike_;         // of every line: how many of its kind there are
   // Of every line: the finding that ends there, if it is one that others follow from.
   std::vector<const Finding*> upstream_;
   std::vector<Candidate> candidates_;

@@ -1,6 +1,5 @@
-// Causes in programs' own words: what people write into a log when they know what went wrong.
-// Weaker than the words of systems and libraries in the other tables, which stand in the way of no
-// slot.
+// Causes in programs' own words: what people write into a log when they know what went wrong. As a
+// rule weaker than the words of systems and libraries in the other tables.
 #include "query/why/rules.h"
 
 namespace logboom::query::why {
