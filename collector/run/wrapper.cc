@@ -159,7 +159,7 @@ class Wrapper {
         relays_[i].relay.prepare(polled[1 + 2 * i], polled[2 + 2 * i]);
       }
       ::poll(polled.data(), 1 + 2 * relays_.size(), wait_ms());
-      for (std::size_t i = 0; i < relays_.size(); ++i) {
+      for (const auto i : order()) {
         const auto got = relays_[i].relay.act(polled[1 + 2 * i], polled[2 + 2 * i]);
         if (!got.empty()) keep(relays_[i], got);
         tell_write_error(relays_[i]);
@@ -167,6 +167,14 @@ class Wrapper {
       if (polled[0].revents != 0) take_signals();
       act_on_time(Clock::now());
     }
+  }
+
+  // The stream with an open line first: where both go to one place, what ends the line was written
+  // before what the other stream has.
+  [[nodiscard]] std::vector<std::size_t> order() const {
+    if (relays_.size() < 2) return std::vector<std::size_t>(relays_.size(), 0);
+    const bool turned = relays_[1].open_line && !relays_[0].open_line;
+    return turned ? std::vector<std::size_t>{1, 0} : std::vector<std::size_t>{0, 1};
   }
 
   [[nodiscard]] int wait_ms() const {
@@ -274,7 +282,8 @@ class Wrapper {
   RunEnd finish() {
     const auto now = Clock::now();
     const auto last = use_of({started_.pid});  // still there as a zombie
-    for (auto& stream : relays_) {
+    for (const auto i : order()) {
+      auto& stream = relays_[i];
       stream.relay.drain([&](std::string_view bytes) { keep(stream, bytes); });
       tell_write_error(stream);
       if (stream.open_line) ++lines_;

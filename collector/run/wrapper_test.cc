@@ -42,6 +42,25 @@ TEST_CASE("output passes through byte for byte, each stream apart, and is kept")
   CHECK(kept.events[1].memory_bytes > 0);
 }
 
+TEST_CASE("where both streams go to one place, neither breaks into the other's line") {
+  TempDirectory spool;
+  const auto written = spool / "written";
+  REQUIRE(::mkfifo(written.c_str(), 0600) == 0);
+  Wrapped run(spool.path(),
+              sh("printf one >&2; read go; printf ' line\\n' >&2; echo another; : > " + written +
+                 "; read end; exit 4"),
+              [](RunRequest&) { ::dup2(1, 2); });
+  CHECK(Wrapped::some(run.out, 3) == "one");
+  // Both are there when it looks next.
+  ::kill(run.pid, SIGSTOP);
+  REQUIRE(::write(run.in.get(), "\n", 1) == 1);
+  REQUIRE(Descriptor(::open(written.c_str(), O_RDONLY)).open());
+  ::kill(run.pid, SIGCONT);
+  CHECK(Wrapped::some(run.out, 14) == " line\nanother\n");
+  REQUIRE(::write(run.in.get(), "\n", 1) == 1);
+  CHECK(WEXITSTATUS(run.wait()) == 4);
+}
+
 TEST_CASE("a prompt without a newline passes at once, and standard input is the command's") {
   TempDirectory spool;
   Wrapped run(spool.path(), sh("printf 'name? '; read name; echo \"hello $name\""));
