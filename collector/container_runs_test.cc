@@ -13,6 +13,9 @@ namespace {
 
 using Kind = RunEvent::Kind;
 
+// No part of the name of a control group that this test may itself run in, as a few hex digits are.
+constexpr auto kContainer = "container-of-the-test";
+
 // Log files of one container, a fake /proc with its conmon, and what is emitted.
 struct Node {
   TempDirectory directory;
@@ -66,7 +69,7 @@ struct Node {
     runs->added(made);
     return made;
   }
-  void conmon(int instance, const std::string& container = "c1") {
+  void conmon(int instance, const std::string& container = kContainer) {
     std::filesystem::create_directories(directory / "proc/17");
     write_anew(directory / "proc/17/comm", "conmon\n");
     std::string words;
@@ -79,7 +82,7 @@ struct Node {
     write_anew(directory / "proc/17/cmdline", words);
   }
   void conmon_ends() { std::filesystem::remove_all(directory / "proc/17"); }
-  void exit(const std::string& code, const std::string& container = "c1") {
+  void exit(const std::string& code, const std::string& container = kContainer) {
     write_anew(directory / ("exits/." + container), code);
     std::filesystem::rename(directory / ("exits/." + container),
                             directory / ("exits/" + container));
@@ -196,7 +199,7 @@ TEST_CASE("an exit that comes before its conmon was found counts") {
   node.look(1);
   node.exit("4");
   node.look(1);
-  std::filesystem::remove(node.directory / "exits/c1");
+  std::filesystem::remove(node.directory / ("exits/" + std::string(kContainer)));
   node.source(0);
   node.conmon(0);
   node.look(1);
