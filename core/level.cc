@@ -80,6 +80,21 @@ std::optional<Level> priority_level(std::string_view line) {
   return priority == 7 ? Level::debug : Level::info;
 }
 
+// What ends an uncaught error: ValueError: ..., app.errors.LoadError, java.io.IOException: ...
+bool names_exception(std::string_view line) {
+  constexpr std::string_view kUncaught = "Uncaught ";
+  if (line.starts_with(kUncaught)) line.remove_prefix(kUncaught.size());
+  std::size_t end = 0, last = 0;  // of the name, where its last part begins
+  while (end < line.size() && (is_letter(line[end]) || is_digit(line[end]) || line[end] == '_' ||
+                               line[end] == '.' || line[end] == '$')) {
+    if (line[end++] == '.') last = end;
+  }
+  const auto name = line.substr(last, end - last);
+  return !name.empty() && is_upper(name[0]) &&
+         (name.ends_with("Error") || name.ends_with("Exception")) &&
+         (end == line.size() || line[end] == ':');
+}
+
 bool is_level_key(std::string_view word) {
   return equals(word, "level") || equals(word, "lvl") || equals(word, "severity") ||
          equals(word, "loglevel") || equals(word, "log_level") || equals(word, "levelname");
@@ -209,7 +224,7 @@ Level detect_level(std::string_view line) {
   if (const auto level = klog_level(head)) return *level;
   if (const auto level = priority_level(head)) return *level;
   if (head.starts_with("Traceback (most recent call last)") || head.starts_with("panic: ") ||
-      head.starts_with("Exception in thread ")) {
+      head.starts_with("Exception in thread ") || names_exception(head)) {
     return Level::error;
   }
   Words words{head};

@@ -24,7 +24,7 @@ enum class Level : std::uint8_t {
 [[nodiscard]] Level level_of_severity(std::uint32_t severity_number);
 [[nodiscard]] std::uint32_t severity_of_level(Level level);
 // Reads it off the start of a line: [ERROR], level=warn, "level":"info", klog's E0102, <3>,
-// Traceback. Looks at the first 256 bytes only; `unknown` when in doubt.
+// Traceback, ValueError: x. Looks at the first 256 bytes only; `unknown` when in doubt.
 [[nodiscard]] Level detect_level(std::string_view line);
 
 }  // namespace logboom

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "core/level.h"
+
 namespace logboom::query::why {
 namespace {
 
@@ -109,7 +111,8 @@ Choice::Choice(const Case& the_case, const Prepared& log, const std::vector<Find
   std::vector<bool> explained(log.size());
   for (const auto& finding : findings) explained[finding.line] = true;
   for (std::size_t i = 0; i < log.size(); ++i) {
-    if (!explained[i] && ranking.novelty[i] == Novelty::absent && is_error(log.clean[i])) {
+    if (!explained[i] && ranking.novelty[i] == Novelty::absent &&
+        detect_level(log.clean[i]) >= Level::error) {
       unexplained_.push_back(static_cast<std::uint32_t>(i));
     }
   }

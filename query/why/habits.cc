@@ -4,6 +4,7 @@
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
+#include <utility>
 
 #include "query/why/words.h"
 
@@ -14,25 +15,14 @@ constexpr std::int64_t kLeastNumber = 3;  // below it a number is 0 by chance
 // Never below this, in so many runs: 0 is no chance.
 constexpr std::int64_t kGreatNumber = 20;
 constexpr std::size_t kManyRuns = 8;
-constexpr std::int64_t kSteady = 4;  // times the least: what varies more may come to 0
-
-WordFinder finder(std::initializer_list<std::string_view> words) {
-  std::vector<std::pair<std::string_view, WordFinder::Id>> pairs;
-  for (const auto word : words) pairs.emplace_back(word, WordFinder::Id{0});
-  return WordFinder(pairs);
-}
-
-bool holds(const WordFinder& words, std::string_view line) {
-  std::vector<WordFinder::Id> found;
-  words.find(line.substr(0, 500), found);
-  return !found.empty();
-}
+constexpr std::size_t kWordsBytes = 500;  // of a line are looked through
+constexpr std::uint32_t kSteady = 4;      // times the least: what varies more may come to 0
 
 }  // namespace
 
 bool sounds_recovered(std::string_view line) {
   // clang-format off
-  static const auto words = finder({
+  static const WordFinder words = {
       "retrying", "will retry", "retry ", "try again", "trying again", "second try", "ignored",
       "ignoring", "not needed", "harmless", "fallback", "falling back", "fall back", "recovered",
       "skipped", "skipping", "kept", "keeping", "is used", "are used", "used instead",
@@ -41,15 +31,21 @@ bool sounds_recovered(std::string_view line) {
       "new one is made", "will be replaced", "deprecated", "no metrics", "unknown)",
       "for this run", "raw text", "as draft", "went through", "re-established", "reestablished",
       "switched to", "switching to", "replaced by", "replaced with", "replayed", "refreshed",
-      "sent again", "treated as", "is fine", "counted as", "no longer needed", "successfully",
+      "sent again", "treated as", "is fine", "counted as", "no longer needed",
       "succeeded on", "stale cache", "from cache", "without it", "instead of it", "soft error",
       "continuing", "compiled-in", "built-in default", "using default", "with defaults",
       "default values", "carrying on", "carry on", "proceeding", "going on without", "non-fatal",
       "nonfatal", "not fatal", "best effort", "best-effort", "old one", "old copy", "backing off",
       "moved aside", "of yesterday",
-  });
+  };
+  static const WordFinder negated = {
+      "not retrying", "not ignor", "not recovered", "not skip", "not kept", "not keeping",
+      "not used", "not using", "not replaced", "not refreshed", "not continuing", "not carrying on",
+      "not proceeding", "no fallback", "no retry",
+  };
   // clang-format on
-  if (holds(words, line)) return true;
+  const auto begin = line.substr(0, kWordsBytes);
+  if (words.holds_any(begin)) return !negated.holds_any(begin);
   // "dropped 34 samples"
   constexpr std::string_view kDropped = "dropped ";
   const auto at = line.find(kDropped);
@@ -57,36 +53,13 @@ bool sounds_recovered(std::string_view line) {
          line[at + kDropped.size()] >= '0' && line[at + kDropped.size()] <= '9';
 }
 
-bool is_error(std::string_view line) {
-  constexpr std::string_view kMarks[] = {"ERROR",
-                                         "FATAL",
-                                         "CRITICAL",
-                                         "SEVERE",
-                                         "PANIC",
-                                         "EMERG",
-                                         "level=error",
-                                         "level=fatal",
-                                         "\"level\":\"error",
-                                         "\"level\": \"error",
-                                         "[error]",
-                                         "[fatal]",
-                                         "level=crit",
-                                         "[crit",
-                                         "error: ",
-                                         "fatal: ",
-                                         "Error: "};
-  line = line.substr(0, 200);
-  return std::ranges::any_of(kMarks,
-                             [&](auto mark) { return line.find(mark) != std::string_view::npos; });
-}
-
 bool counts_trouble(std::string_view line) {
-  static const auto words =
-      finder({"error",   "fail",    "warn", "skip",   "retr",      "conflict", "problem",
-              "reject",  "invalid", "lost", "drop",   "duplicate", "missing",  "denied",
-              "timeout", "refused", "exit", "status", "broken",    "bad ",     "unknown",
-              "ignored", "stale",   "lag",  "delay",  "wait"});
-  return holds(words, line);
+  static const WordFinder words = {"error",   "fail",   "warn",    "skip",    "retr",  "conflict",
+                                   "problem", "reject", "invalid", "lost",    "drop",  "duplicate",
+                                   "missing", "denied", "timeout", "refused", "exit",  "status",
+                                   "broken",  "bad ",   "unknown", "ignored", "stale", "lag",
+                                   "delay",   "wait"};
+  return words.holds_any(line.substr(0, kWordsBytes));
 }
 
 namespace {
@@ -144,8 +117,14 @@ Habits compare(const Prepared& log, const Case& the_case) {
     const auto here = now.find(hash);
     const std::uint32_t count = here == now.end() ? 0 : here->second;
     habits.missing += count == 0;
-    habits.shrunk |=
-        habits.runs >= kManyRuns && kind.least >= kGreatNumber && count <= kind.least / 10;
+    const bool often =
+        habits.runs >= kManyRuns && kind.least >= kGreatNumber && kind.most <= kSteady * kind.least;
+    if (!often || count > kind.least / 10) continue;
+    // Of several the most telling, whatever their order.
+    if (!habits.shrunk ||
+        std::pair(kind.least, count) > std::pair(habits.shrunk->least, habits.shrunk->count)) {
+      habits.shrunk = {count, kind.least};
+    }
   }
 
   std::unordered_set<std::uint64_t> zero, great;

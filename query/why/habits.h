@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -21,8 +22,12 @@ struct Habits {
   std::vector<std::uint32_t> zeros;
   // One of them reports a great number in all of many good runs.
   bool great_zero = false;
-  // Of every line: its kind came more often than in any good run.
-  bool shrunk = false;  // what every good run says often it hardly says
+  // A kind of line that every good run has often, and this one hardly.
+  struct Shrunk {
+    std::uint32_t count, least;  // here, in the good runs
+  };
+  std::optional<Shrunk> shrunk;
+  // Of every line: its kind came clearly more often than in any good run.
   std::vector<bool> more_than_ever;
   // Kinds of lines that every good run has and this one has not.
   std::size_t missing = 0;
@@ -34,8 +39,6 @@ struct Habits {
   }
 };
 
-// A line by which its writer meant an error, by its level.
-[[nodiscard]] bool is_error(std::string_view line);
 [[nodiscard]] Habits compare(const Prepared& log, const Case& the_case);
 
 // Whether the words speak of trouble that was got over: a retry, a fallback, a known problem.

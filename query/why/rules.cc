@@ -7,6 +7,7 @@
 #include <cassert>
 #include <functional>
 #include <memory>
+#include <optional>
 
 #include "query/why/words.h"
 
@@ -38,6 +39,8 @@ constexpr std::pair<std::string_view, std::string_view> kShort[] = {
      "data|bak|old|new|sql|ya?ml|conf|cfg|ini|state|status|done|flag|stamp|cache|part|jsonl|ndjson|"
      "rss|ics|tex|pdf|svg|png|jpe?g)"},
     {"~host", "(?P<host>[A-Za-z0-9](?:[A-Za-z0-9_.-]*[A-Za-z0-9])?)"},
+    // What a server may answer that it does not want to.
+    {"~status", "(?:40\\d|41[0-8]|42[1-689]|431|451|50[0-8]|51[01]|52[0-7]|530)"},
     {"~port", "(?P<port>\\d{1,5})"},
     {"~name", "[A-Za-z_][\\w.+-]*"},
     {"~number", "\\d[\\d.,]*"},
@@ -122,6 +125,23 @@ class Rulebook {
   std::unique_ptr<WordFinder> words_;
 };
 
+// What is written where something did not go as it should.
+bool sounds_like_trouble(std::string_view line) {
+  static const WordFinder words = {
+      "fail",     "error",    "cannot",    "can't",    "can not",     "could not",  "couldn't",
+      "unable",   "not able", "refus",     "reject",   "denied",      "declin",     "abort",
+      "exceed",   "exhaust",  "expired",   "invalid",  "illegal",     "missing",    "unexpected",
+      "wrong",    "mismatch", "conflict",  "broke",    "corrupt",     "fatal",      "panic",
+      "critical", "severe",   "gave up",   "give up",  "giving up",   "killed",     "crash",
+      "violat",   "unavail",  "unreach",   "no such",  "no more",     "too many",   "too large",
+      "too big",  "too low",  "too small", "too long", "reached",     "out of",     "ran out",
+      "hit the",  "hit its",  "stuck",     "hung",     "cancel",      "forbidden",  "stopped",
+      "terminat", "timed",    "lost",      "never ",   "throttl",     "slow down",  "incompatib",
+      "beyond",   "greater",  "larger",    "bigger",   "unsupported", "above the ", "over the ",
+      "blocked",  "warn",     "problem",   "trouble"};
+  return words.holds_any(line);
+}
+
 // A slot's value as people write it: no quotes or full stop around it.
 std::string_view tidy(std::string_view value) {
   constexpr std::string_view kAround = "'\"`, ";
@@ -157,8 +177,13 @@ void match_rules(std::string_view line, std::vector<RuleHit>& hits) {
   thread_local std::vector<int> found;
   book.candidates(line, found);
   const re2::StringPiece text(line.data(), line.size());
+  std::optional<bool> trouble;  // asked of few lines
   for (const auto id : found) {
     const auto& entry = book.entry(id);
+    if (entry.rule->in_trouble) {
+      if (!trouble) trouble = sounds_like_trouble(line);
+      if (!*trouble) continue;
+    }
     const auto& program = book.program(id);
     re2::StringPiece groups[8];
     const int wanted = std::min<int>(8, program.NumberOfCapturingGroups() + 1);

@@ -26,16 +26,20 @@ struct Rule {
   std::string_view pattern;  // RE2; ~q, ~file and the like are short for rules.cc's
   std::string_view cause;    // a class; "" in the table of consequences
   int strength = 0;          // of 100
+  // Where its words are also said when all is well: kInTrouble, and they count only on a line that
+  // sounds like trouble.
+  bool in_trouble = false;
 };
+inline constexpr bool kInTrouble = true;
 
 // By family.
 std::span<const Rule> resource_rules();
 std::span<const Rule> start_rules();  // platform/, script/
 std::span<const Rule> external_rules();
-std::span<const Rule> code_rules();  // code/, dependency/
-std::span<const Rule> data_rules();  // data/, control/
-// Lines that say that something failed, not why.
+std::span<const Rule> code_rules();   // code/, dependency/
+std::span<const Rule> data_rules();   // data/, control/
 std::span<const Rule> words_rules();  // all of them, in programs' own words
+// Lines that say that something failed, not why.
 std::span<const Rule> consequence_rules();
 
 struct RuleHit {

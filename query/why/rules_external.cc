@@ -55,7 +55,7 @@ constexpr Rule kRules[] = {
     {R"re((?i)too ?many ?requests)re", "external/rate_limit", 90},
     {R"re((?i)\brate[-_ ]?limit\w*\b.{0,40}(?:exceed|reached|hit|error|blocked|over)|(?:exceed\w*|hit|reached|over)\b.{0,30}\brate[-_ ]?limit|\bratelimited\b|RateLimitError|ThrottlingException|ThrottledException|\bThrottling(?:Error)?\b|request-limit-reached|RequestLimitExceeded|\bSlowDown\b|quota exceeded for quota metric|requests? (?:was|were|has been|have been|is|are|being) throttled)re",
      "external/rate_limit", 90},
-    {R"re((?i)\b(?P<status>429)\b.{0,40}(?:retry-after|from \w+\.)|(?:still|again|last|got)(?: an?| http)? (?P<status2>429)\b(?:$|[^\w. ]| [^kKMGmr]))re",
+    {R"re((?i)\b(?P<status>429)\b.{0,40}(?:retry-after|from https?:)|(?:still|again|last|got)(?: an?| http)? (?P<status2>429)\b(?:$|[^\w. ]| [^kKMGmr]))re",
      "external/rate_limit", 82},
 
     // wiki
@@ -110,7 +110,7 @@ constexpr Rule kRules[] = {
      "external/connect", 95},
     {R"re(dial (?:tcp|unix)\S* .*(?:connection refused|timeout|no route to host|unreachable|no such file))re",
      "external/connect", 92},
-    {R"re((?i)connect(?:ion)?(?: attempt)? (?:has )?timed out|\bE(?:SOCKET)?TIMEDOUT\b|connection time-?out|ConnectTimeout\w*|timed out (?:while )?connecting)re",
+    {R"re((?i)connect(?:ion)?(?: attempt)? (?:has )?timed out|\bE(?:SOCKET)?TIMEDOUT\b|connection time-?out(?:\W*$|[.,;)] | (?:after|exceeded|expired|reached|while|error|occurred|from|to|on)\b)|ConnectTimeout\w*|timed out (?:while )?connecting)re",
      "external/connect", 90},
     {R"re(ETIMEDOUT ~host:~port)re", "external/connect", 94},
     {R"re((?i)no route to host|network is unreachable|host is (?:unreachable|down)|host unreachable|\bE(?:HOST|NET)UNREACH\b)re",
@@ -141,7 +141,7 @@ constexpr Rule kRules[] = {
     {R"re((?i)connection (?:was )?(?:forcibly )?reset|\bECONNRESET\b)re", "external/reset", 92},
     {R"re((?i)(?:ECONNRESET|connection reset).*?\b~host:~port\b)re", "external/reset", 92},
     {R"re((?i)\bbroken pipe\b|\bEPIPE\b)re", "external/reset", 62},
-    {R"re((?i)remote end closed connection|connection aborted|RemoteDisconnected|server (?:has )?(?:unexpectedly )?(?:disconnected|closed)|socket hang up|connection (?:was |has been |is |unexpectedly )?(?:closed|lost|broken|terminated)\b|closed (?:the connection|by (?:the )?(?:remote|peer|foreign|server))|premature (?:close|end of)|\bECONNABORTED\b|forcibly closed|HTTP/2 stream .* (?:reset|not closed cleanly)|unexpected disconnect)re",
+    {R"re((?i)remote end closed connection|connection aborted|RemoteDisconnected|server (?:has )?(?:unexpectedly (?:disconnected|closed)|disconnected|closed (?:the|our) )|socket hang up|connection (?:was |has been |is |unexpectedly )?(?:closed|lost|broken|terminated)\b|closed (?:the connection|by (?:the )?(?:remote|peer|foreign|server))|premature (?:close|end of)|\bECONNABORTED\b|forcibly closed|HTTP/2 stream .* (?:reset|not closed cleanly)|unexpected disconnect)re",
      "external/reset", 82},
     {R"re(curl: \((?:52|56|18|92)\)|Empty reply from server|transfer closed with|\bearly EOF\b|RPC failed; |kex_exchange_identification)re",
      "external/reset", 90},

@@ -79,7 +79,7 @@ constexpr Rule kRules[] = {
      "resource/oom_runtime", 89},
     {R"re((?i)\b(?:malloc|calloc|realloc|mmap)\b(?:\(\d*\))?[:,]? (?:failed|failure|of \d+ bytes failed|returned null))re",
      "resource/oom_runtime", 80},
-    {R"re((?i)beyond (?:physical|virtual) memory limits|\b(?:memory limit|exceeded memory limit)\b)re",
+    {R"re((?i)beyond (?:physical|virtual) memory limits|\bmemory limit\b.{0,20}\b(?:exceeded|hit|exhausted|reached(?: |$)[^\d]*$)|\b(?:exceed\w*|over|above|hit|reached) (?:its |the )?memory limit\b)re",
      "resource/oom_runtime", 78},
 
     // memory, as the kernel or a shell says it: text, so the class needs the kernel's own count

@@ -295,7 +295,7 @@ constexpr Row kCode[] = {
     {"Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'got' imported from /srv/a.mjs",
      "dependency/module_missing", "module=got"},
     {"Can't locate JSON/XS.pm in @INC (you may need to install the JSON::XS module)",
-     "dependency/module_missing", "module=JSON/XS"},
+     "dependency/module_missing", "module=JSON::XS"},
     {"`require': cannot load such file -- nokogiri (LoadError)", "dependency/module_missing",
      "module=nokogiri"},
     {"java.lang.ClassNotFoundException: org.postgresql.Driver", "dependency/module_missing",

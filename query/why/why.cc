@@ -5,6 +5,7 @@
 #include <array>
 #include <optional>
 
+#include "core/level.h"
 #include "query/why/choice.h"
 #include "query/why/facts.h"
 #include "query/why/findings.h"
@@ -30,9 +31,10 @@ std::vector<Finding> in_place(std::vector<Finding> findings, const Prepared& log
     if (how_new[finding->line] != Novelty::absent) continue;
     const bool got_over = !finding->trace && sounds_recovered(line);
     if (!finding->consequence && finding->strength >= kTelling && !got_over) return findings;
-    if (!finding->consequence || finding->trace || !is_error(line)) continue;
+    if (!finding->consequence || finding->trace || detect_level(line) < Level::error) continue;
     for (auto i = std::uint32_t{0}; i < finding->line; ++i) {
-      if (how_new[i] == Novelty::absent && is_error(log.clean[i])) return findings;
+      const bool error = detect_level(log.clean[i]) >= Level::error;
+      if (error && how_new[i] == Novelty::absent) return findings;
     }
     if (std::ranges::count(line, ' ') < kWords) return findings;
     if (finding->cause.empty()) {
@@ -188,7 +190,7 @@ class Explanation {
       verdict_.lines.push_back(
           {log_.lines[line].number, std::string(shown_line(log_.lines[line].text, arena).text)});
     }
-    for (const auto& [first, last] : excerpt(log_, ranking_)) {
+    for (const auto& [first, last] : excerpt(log_, findings_, ranking_)) {
       verdict_.excerpt.emplace_back(log_.lines[first].number, log_.lines[last].number);
     }
     if (lines.empty()) return;
@@ -233,6 +235,10 @@ class Explanation {
       prove("habit", "it wrote " + std::to_string(habits_.lines) +
                          " lines, its good runs at least " + std::to_string(habits_.least_lines));
     }
+    if (verdict_.cause == "data/silent_success" && habits_.shrunk) {
+      prove("habit", "of one kind of line it wrote " + std::to_string(habits_.shrunk->count) +
+                         ", its good runs at least " + std::to_string(habits_.shrunk->least));
+    }
     if (habits_.missing > 0) {
       prove("absence", std::to_string(habits_.missing) +
                            (habits_.missing == 1 ? " kind of line is" : " kinds of lines are") +
@@ -254,9 +260,17 @@ class Explanation {
       text = "Exit code " + std::to_string(end->exit_code) + "; nothing proves a cause";
     }
     if (!verdict_.lines.empty()) {
-      text += ". The likeliest line: " + quoted_words(log_.clean[best_line_]);
+      text += best_line_ == last_line() ? ". The last line: " : ". The likeliest line: ";
+      text += quoted_words(log_.clean[best_line_]);
     }
     return text;
+  }
+
+  // Of those with text.
+  [[nodiscard]] std::uint32_t last_line() const {
+    auto last = static_cast<std::uint32_t>(log_.size());
+    while (last > 0 && log_.blank(--last)) continue;
+    return last;
   }
 
   // Equal for equal failures: the class, how it ended, and where or in which words. Where no line

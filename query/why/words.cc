@@ -48,6 +48,29 @@ WordFinder::WordFinder(const std::vector<std::pair<std::string_view, Id>>& words
   }
 }
 
+namespace {
+
+std::vector<std::pair<std::string_view, WordFinder::Id>> of_one_id(
+    std::initializer_list<std::string_view> words) {
+  std::vector<std::pair<std::string_view, WordFinder::Id>> pairs;
+  for (const auto word : words) pairs.emplace_back(word, WordFinder::Id{0});
+  return pairs;
+}
+
+}  // namespace
+
+WordFinder::WordFinder(std::initializer_list<std::string_view> words)
+    : WordFinder(of_one_id(words)) {}
+
+bool WordFinder::holds_any(std::string_view text) const {
+  std::uint32_t state = 0;
+  for (const char c : text) {
+    state = next_[state * classes_ + class_of_[static_cast<unsigned char>(c)]];
+    if (!ends_[state].empty()) return true;
+  }
+  return false;
+}
+
 std::uint32_t WordFinder::state_of(std::string_view word) {
   std::uint32_t state = 0;
   for (const char c : word) {

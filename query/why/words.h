@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -19,9 +20,12 @@ class WordFinder {
 
   // Many words may have one id.
   explicit WordFinder(const std::vector<std::pair<std::string_view, Id>>& words);
+  // Words of which any will do.
+  WordFinder(std::initializer_list<std::string_view> words);
 
   // Sets `found` to the ids of the words in the text, ascending, each once.
   void find(std::string_view text, std::vector<Id>& found) const;
+  [[nodiscard]] bool holds_any(std::string_view text) const;
 
  private:
   std::uint32_t state_of(std::string_view word);
