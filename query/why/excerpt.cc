@@ -1,8 +1,9 @@
 // Blocks around the best lines. From a line outwards every line adds what it speaks for or against
-// lying in the same block; the block ends where that sum was greatest.
+// lying in the same block; the block ends where that sum was greatest, but within no stack trace.
 #include <algorithm>
 #include <array>
 
+#include "query/why/findings.h"
 #include "query/why/rank.h"
 #include "query/why/weights.h"
 
@@ -86,7 +87,7 @@ class Block {
 
 }  // namespace
 
-Ranges excerpt(const Prepared& log, const Ranking& ranking) {
+Ranges excerpt(const Prepared& log, const std::vector<Finding>& findings, const Ranking& ranking) {
   Ranges ranges;
   if (ranking.best.empty()) return ranges;
   const Block block(log, ranking);
@@ -99,6 +100,11 @@ Ranges excerpt(const Prepared& log, const Ranking& ranking) {
     };
     if (std::ranges::any_of(ranges, covers)) continue;
     auto first = block.edge(line, false), last = block.edge(line, true);
+    for (const auto& finding : findings) {  // the error itself is a trace's last line, or its first
+      if (!finding.trace || finding.first > last || finding.last < first) continue;
+      first = std::min(first, finding.first);
+      last = std::max(last, finding.last);
+    }
     for (const auto& [taken_first, taken_last] : ranges) {
       if (taken_last < line) first = std::max(first, taken_last + 1);
       if (taken_first > line) last = std::min(last, taken_first - 1);

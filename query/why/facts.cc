@@ -72,6 +72,7 @@ class Judge {
       over_time(end, "ended with 124, as timeout(1) does when time is up", 78);
     } else if (end.exit_code > 0 && (end.stop_signal == SIGTERM || end.stop_signal == SIGINT)) {
       // It caught the signal and left in its own way.
+      prove("signal", signal_text(static_cast<int>(end.stop_signal)) + " was sent to it before");
       by_signal(end, static_cast<int>(end.stop_signal));
     }
     return std::move(result_);

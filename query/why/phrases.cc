@@ -1,6 +1,7 @@
 #include "query/why/phrases.h"
 
 #include <algorithm>
+#include <cctype>
 
 namespace logboom::query::why {
 namespace {
@@ -12,6 +13,7 @@ constexpr std::size_t kMaxWords = 160;
 struct Phrase {
   std::string_view cause, text;
   bool quote = false;
+  std::string_view words = {};  // only where the line holds one of them: lower case, | between
 };
 constexpr Phrase kPhrases[] = {
     {"resource/oom_runtime", "The program ran out of memory", true},
@@ -57,6 +59,12 @@ constexpr Phrase kPhrases[] = {
     {"dependency/library_missing", "The shared library[ {library}] is missing"},
     {"dependency/version_conflict", "Versions do not fit together[ ({module})]", true},
     {"external/dns", "The host name[ {host}] cannot be resolved"},
+    {"external/connect", "Connection refused[ by {host}][ on port {port}]: nothing listens there",
+     false, "refused|nobody listens|nothing listens"},
+    {"external/connect", "No answer in time[ from {host}][ on port {port}]", false,
+     "timed out|timedout|timeout|time-out|deadline"},
+    {"external/connect", "No way to the network[ of {host}]: unreachable", false,
+     "unreachable|unreach|no route"},
     {"external/connect",
      "No connection[ to {host}][ on port {port}] (refused, timed out or unreachable)"},
     {"external/reset", "The other side[ ({host})] broke the connection"},
@@ -91,6 +99,19 @@ std::string cut(std::string_view words) {
   return std::string(words) + "…";
 }
 
+bool fits(const Phrase& phrase, std::string_view line) {
+  if (phrase.words.empty()) return true;
+  for (auto words = phrase.words; !words.empty();) {
+    const auto word = words.substr(0, words.find('|'));
+    const auto same = [](char a, char b) {
+      return std::tolower(static_cast<unsigned char>(a)) == b;
+    };
+    if (!std::ranges::search(line, word, same).empty()) return true;
+    words.remove_prefix(std::min(words.size(), word.size() + 1));
+  }
+  return false;
+}
+
 std::string filled(std::string_view text, const Slots& slots) {
   std::string result;
   while (!text.empty()) {
@@ -115,7 +136,8 @@ std::string filled(std::string_view text, const Slots& slots) {
 std::string quoted_words(std::string_view line) { return cut(line); }
 
 std::string headline_of(std::string_view cause, const Slots& slots, std::string_view line) {
-  const auto phrase = std::ranges::find(kPhrases, cause, &Phrase::cause);
+  const auto* const phrase = std::ranges::find_if(
+      kPhrases, [&](const Phrase& one) { return one.cause == cause && fits(one, line); });
   if (phrase == std::end(kPhrases)) return cut(line.empty() ? cause : line);
   auto text = filled(phrase->text, slots);
   if (phrase->quote && !line.empty()) text += ": " + cut(line);

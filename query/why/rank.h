@@ -49,8 +49,9 @@ inline constexpr std::int32_t kBlankScore = -1'000'000;
                            const std::vector<Sketch>& good);
 
 // What to show: at most 3 ranges of lines around the best ones, at most kMaxExcerpt lines in all,
-// ascending, as indexes of the first and last line.
+// ascending, as indexes of the first and last line; none ends in a stack trace if there is room.
 using Ranges = std::vector<std::pair<std::uint32_t, std::uint32_t>>;
-[[nodiscard]] Ranges excerpt(const Prepared& log, const Ranking& ranking);
+[[nodiscard]] Ranges excerpt(const Prepared& log, const std::vector<Finding>& findings,
+                             const Ranking& ranking);
 
 }  // namespace logboom::query::why

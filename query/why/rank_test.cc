@@ -112,7 +112,7 @@ TEST_CASE("the excerpt is the block around the best lines") {
   for (int i = 0; i < 20; ++i) texts.push_back("cleaning part " + std::to_string(i));
   const Log log(texts);
   const auto ranking = rank(log.prepared, {}, {});
-  const auto ranges = excerpt(log.prepared, ranking);
+  const auto ranges = excerpt(log.prepared, {}, ranking);
   REQUIRE(!ranges.empty());
   CHECK(ranking.best.front().line == 41);
   bool covered = false;
@@ -127,7 +127,7 @@ TEST_CASE("an excerpt keeps its limits, whatever the log") {
     if (i % 11 == 0) texts.push_back("");
   }
   const Log log(texts);
-  const auto ranges = excerpt(log.prepared, rank(log.prepared, {}, {}));
+  const auto ranges = excerpt(log.prepared, {}, rank(log.prepared, {}, {}));
   CHECK(ranges.size() <= 3);
   std::size_t shown = 0;
   std::uint32_t next = 0;
@@ -145,7 +145,7 @@ TEST_CASE("a log without words has no best line") {
   CHECK(best({}).empty());
   CHECK(best({"", "  "}).empty());
   const Log log({"", " "});
-  CHECK(excerpt(log.prepared, rank(log.prepared, {}, {})).empty());
+  CHECK(excerpt(log.prepared, {}, rank(log.prepared, {}, {})).empty());
 }
 
 TEST_CASE("of lines of one kind, one is listed, and ties keep the log's order") {

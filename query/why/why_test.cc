@@ -1,5 +1,6 @@
 #include "query/why/why.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <random>
@@ -277,6 +278,70 @@ TEST_CASE("what was got over names no cause of an error that no words explain") 
   const auto cause = "nightly: warning: flags server unreachable, using compiled-in defaults\n" +
                      everyday(5) + "nightly: ERROR cannot resolve db.example.org: unknown host\n";
   CHECK(explained(cause, ended(1)).cause == "external/dns");
+}
+
+TEST_CASE("success that is denied is nothing that was got over") {
+  const auto log =
+      everyday(5) +
+      "nightly: ERROR copy not replaced: connection refused by db1.example.org:5432\n" +
+      "nightly: ERROR the books of May are a riddle\n";
+  CHECK(explained(log, ended(1)).cause == "external/connect");
+}
+
+TEST_CASE("what good runs write as often as they like may be rare today") {
+  const auto run = [](int lines) {
+    std::string text;
+    for (int i = 0; i < lines; ++i) text += "stored page " + std::to_string(i) + "\n";
+    for (int i = 0; i < 60; ++i) text += "checked table " + std::to_string(i) + "\n";
+    return text;
+  };
+  const auto verdict = [&](std::initializer_list<int> good, int today) {
+    Case the_case;
+    the_case.facts.end = ended(0);
+    std::vector<std::string> texts;
+    for (const int lines : good) texts.push_back(run(lines));
+    for (const auto& text : texts) the_case.good.push_back(sketch(lines_of(text), the_case.facts));
+    const auto text = run(today);
+    the_case.lines = lines_of(text);
+    return explain(the_case);
+  };
+  CHECK(verdict({20, 90, 400, 5'000, 31, 77, 200, 64}, 2).outcome == "succeeded");
+  const auto shrunk = verdict({50, 60, 55, 70, 52, 80, 61, 59}, 2);
+  CHECK(shrunk.outcome == "suspect");
+  CHECK(std::ranges::any_of(shrunk.evidence, [](const auto& one) {
+    return one.text == "of one kind of line it wrote 2, its good runs at least 50";
+  }));
+}
+
+TEST_CASE("an excerpt that shows a stack trace shows its error too") {
+  std::string trace = "Traceback (most recent call last):\n";
+  for (int i = 0; i < 9; ++i) {
+    trace += "  File \"/srv/load.py\", line " + std::to_string(i + 3) + ", in step" +
+             std::to_string(i) + "\n    self.step(row)\n";
+  }
+  const auto chained = trace +
+                       "KeyError: 'city'\n\nThe above exception was the direct cause of the "
+                       "following exception:\n\n" +
+                       trace + "ImportFailed: row 17 could not be imported\n";
+  const auto before = everyday(5);
+  const auto last = static_cast<std::uint32_t>(std::ranges::count(before + chained, '\n'));
+  for (const unsigned good : {0U, 10U}) {
+    const auto verdict = explained(before + chained, ended(1), good);
+    CHECK(std::ranges::any_of(verdict.excerpt, [&](const auto& range) {
+      return range.first <= last && last <= range.second;
+    }));
+  }
+}
+
+TEST_CASE("a headline says what the line knows of a connection") {
+  const auto of = [](const std::string& line) {
+    return explained(everyday(5) + line + "\n", ended(1)).headline;
+  };
+  CHECK(of("ConnectionRefusedError: [Errno 111] Connection refused") ==
+        "Connection refused: nothing listens there");
+  CHECK(of("curl: (28) Connection timed out after 5001 milliseconds") == "No answer in time");
+  CHECK(of("connect to 10.0.0.9 port 5432 failed: No route to host").find("unreachable") !=
+        std::string::npos);
 }
 
 TEST_CASE("the first new error is no consequence, whatever its last words") {

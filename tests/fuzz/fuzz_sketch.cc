@@ -30,9 +30,10 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   for (std::size_t i = 0; i < log.size(); ++i) {
     hold(log.hash[i] == why::template_hash(lines[i].text), "a line has one template");
   }
-  const auto ranking = why::rank(log, {}, {made});
+  const auto findings = why::find(log);
+  const auto ranking = why::rank(log, findings, {made});
   std::size_t shown = 0;
-  for (const auto& [first, last] : why::excerpt(log, ranking)) {
+  for (const auto& [first, last] : why::excerpt(log, findings, ranking)) {
     hold(first <= last && last < log.size(), "an excerpt lies within the log");
     shown += last - first + 1;
   }
