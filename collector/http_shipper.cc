@@ -69,6 +69,20 @@ Result<Conflicts> parse_conflicts(const std::string& body) {
   return conflicts;
 }
 
+bool is_success(const http::Answer& answer) { return answer.status >= 200 && answer.status < 300; }
+
+bool has_type(const http::Answer& answer, std::string_view part) {
+  return std::ranges::any_of(answer.headers, [&](const auto& header) {
+    return header.first == "content-type" && header.second.find(part) != std::string::npos;
+  });
+}
+// Of a proxy or a captive portal.
+bool is_page(const http::Answer& answer) { return has_type(answer, "html"); }
+// OTLP is answered in its own encoding; a 200 of anything else says nothing about the batch.
+bool speaks_otlp(const http::Answer& answer) {
+  return has_type(answer, "protobuf") || has_type(answer, "json");
+}
+
 class HttpShipper final : public Shipper {
  public:
   HttpShipper(std::unique_ptr<http::Client> client, HttpTarget target)
@@ -119,7 +133,7 @@ class HttpShipper final : public Shipper {
   void send(std::span<const Shipment> shipments, const std::stop_token& stop) {
     auto answer = post(shipments, stop);
     if (!answer) return;
-    if (answer->status >= 200 && answer->status < 300) {
+    if (is_success(*answer)) {
       for (const auto& shipment : shipments) outcomes_.put(shipment, Outcome::Kind::stored);
     } else if (answer->status == 409) {
       tell_conflicts(shipments, *parse_conflicts(answer->body));
@@ -164,8 +178,9 @@ class HttpShipper final : public Shipper {
           return answer;
         }
         trouble = "the server answers 409 without saying which source: is it a Logboom server?";
-      } else if ((answer->status >= 200 && answer->status < 300) ||
-                 !try_again(answer->status, target_.wait_when_denied)) {
+      } else if (is_page(*answer) || (is_success(*answer) && !speaks_otlp(*answer))) {
+        trouble = std::to_string(answer->status) + " that no Logboom server sends: check the URL";
+      } else if (is_success(*answer) || !try_again(answer->status, target_.wait_when_denied)) {
         note_recovery();
         return answer;
       } else {

@@ -64,8 +64,13 @@ std::vector<Outcome> ship_together(Shipper& shipper, std::vector<Shipment> shipm
   return outcomes;
 }
 
+http::Response answer_of(int status, const std::string& type, const std::string& body) {
+  return {.status = status, .headers = {{"Content-Type", type}}, .body = body, .stream = {}};
+}
+http::Response taken() { return answer_of(200, "application/x-protobuf", ""); }
+
 TEST_CASE("batches of several sources go in one request, and 200 stores them all") {
-  Server server([](const http::Request&) { return http::text(200, ""); });
+  Server server([](const http::Request&) { return taken(); });
   auto shipper = make_http_shipper({.url = server.url(), .headers = {{"X-Scope-OrgID", "x"}}});
   REQUIRE(shipper);
   const auto outcomes =
@@ -96,8 +101,7 @@ TEST_CASE("a conflict is told to the batches after the hole and to no others") {
 
 TEST_CASE("one bad batch of a request is refused alone") {
   Server server([](const http::Request& request) {
-    return request.body.find('!') == std::string::npos ? http::text(200, "")
-                                                       : http::text(400, "bad batch");
+    return request.body.find('!') == std::string::npos ? taken() : http::text(400, "bad batch");
   });
   auto shipper = make_http_shipper({.url = server.url()});
   const auto outcomes = ship_together(**shipper, {shipment(1, 0, 1, "a"), shipment(2, 0, 1, "!"),
@@ -115,13 +119,30 @@ TEST_CASE("the same bytes are sent again until the other side takes them") {
   CAPTURE(status);
   std::atomic<int> calls = 0;
   Server server([&, status = status, body = body](const http::Request&) {
-    return ++calls == 1 ? http::text(status, body) : http::text(200, "");
+    return ++calls == 1 ? http::text(status, body) : taken();
   });
   auto shipper = make_http_shipper({.url = server.url()});
   const auto outcomes = ship_together(**shipper, {shipment(1, 0, 1, "a")});
   REQUIRE(outcomes.size() == 1);
   CHECK(outcomes[0].kind == Outcome::Kind::stored);
   CHECK(server.bodies == std::vector<std::string>{"a", "a"});
+}
+
+TEST_CASE("what no server of ours answers says nothing about the batch") {
+  const auto [status, type, body] =
+      GENERATE(table<int, std::string, std::string>({{200, "text/html", "<h1>Log in</h1>"},
+                                                     {200, "text/plain", ""},
+                                                     {413, "text/html", "too large"},
+                                                     {400, "text/html", "no TLS here"}}));
+  std::atomic<int> calls = 0;
+  Server server([&, status = status, type = type, body = body](const http::Request&) {
+    return ++calls == 1 ? answer_of(status, type, body) : taken();
+  });
+  auto shipper = make_http_shipper({.url = server.url()});
+  const auto outcomes = ship_together(**shipper, {shipment(1, 0, 1, "a")});
+  REQUIRE(outcomes.size() == 1);
+  CHECK(outcomes[0].kind == Outcome::Kind::stored);
+  CHECK(calls == 2);
 }
 
 TEST_CASE("who does not want to wait hears that access is denied") {
