@@ -157,9 +157,9 @@ Result<CronSchedule> CronSchedule::parse(std::string_view text) {
   auto words = words_of(text);
   if (words.size() == 2 && words.front() == "every") {
     const auto period = parse_duration(words.back());
-    if (!period || *period < std::chrono::seconds(1)) {
+    if (!period || *period < std::chrono::minutes(1)) {
       return fail(Errc::invalid, "schedule: '" + std::string(text) +
-                                     "': wanted is a duration of at least a second: every 1h");
+                                     "': wanted is a duration of at least a minute: every 1h");
     }
     schedule.period_ = std::chrono::floor<std::chrono::seconds>(*period);
     return schedule;

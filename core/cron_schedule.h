@@ -31,7 +31,7 @@ class CronSchedule {
   static constexpr int kHorizonYears = 40;
 
   // "M H DOM MON DOW", @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually, @reboot,
-  // or "every 1h" (at least a second).
+  // or "every 1h" (at least a minute).
   [[nodiscard]] static Result<CronSchedule> parse(std::string_view text);
 
   // The first tick after a time, and the last before it. Nothing: there is none; @reboot has none

@@ -134,8 +134,8 @@ TEST_CASE("a schedule that is none is refused with the field that is wrong") {
       {"1,,2 * * * *", "minute '1,,2'"},
       {"1, * * * *", "minute '1,'"},
       {"every", "five fields"},
-      {"every 0s", "at least a second"},
-      {"every moment", "at least a second"},
+      {"every 59s", "at least a minute"},
+      {"every moment", "at least a minute"},
       {std::string(300, '*'), "longer than"},
   }));
   CAPTURE(schedule);

@@ -112,11 +112,6 @@ Result<std::optional<RunEvent>> expectation(const http::Request& request, const 
   if (auto parsed = CronSchedule::parse(event.schedule); !parsed) {
     return fail(std::move(parsed).error());
   }
-  constexpr std::chrono::seconds kLeastPeriod{60};
-  if (const auto every = CronSchedule::parse(event.schedule)->period();
-      every && *every < kLeastPeriod) {
-    return fail(Errc::invalid, "period: at least a minute, as 1m or 1h");
-  }
   event.zone = request.param("zone").value_or("");
   if (!zone_known(event.zone))
     return fail(Errc::invalid, "zone: no time zone '" + event.zone + "'");
