@@ -65,6 +65,7 @@ struct SpoolSource::File {
 
   std::uint64_t number = 0;
   std::string path, run, id;
+  std::uint32_t user = 0;
   Origin origin;
   FrameReader frames{"", ""};
   bool begun = false;
@@ -138,17 +139,26 @@ void SpoolSource::notice(const std::string& path) {
     return;
   }
   auto run = run_of_spool(path);
-  if (run.empty() || files_.size() >= kMaxFiles) return;
+  struct stat facts{};
+  if (run.empty() || ::lstat(path.c_str(), &facts) != 0) return;
   if (const auto refused = refused_.find(path); refused != refused_.end()) {
-    struct stat facts{};
-    if (::lstat(path.c_str(), &facts) == 0 && facts.st_ctim.tv_sec == refused->second) return;
+    if (facts.st_ctim.tv_sec == refused->second) return;
     refused_.erase(refused);
+  }
+  // One user's files do not keep out the others'.
+  const auto owned = of_user_.find(facts.st_uid);
+  const auto of_user = owned == of_user_.end() ? 0 : owned->second;
+  if (files_.size() >= kMaxFiles || of_user >= kMaxFilesOfOne) {
+    troubles_.note(path.substr(0, path.rfind('/')), "too many runs lie there: the rest waits");
+    return;
   }
   auto file = std::make_unique<File>();
   file->number = ++next_number_;
   file->path = path;
   file->id = "run-" + run + "/1";
   file->run = std::move(run);
+  file->user = facts.st_uid;
+  ++of_user_[file->user];
   by_path_.emplace(path, file.get());
   queue(*file);
   files_.emplace(file->number, std::move(file));
@@ -413,6 +423,7 @@ void SpoolSource::settled(File& file) {
 void SpoolSource::forget(File& file) {
   held_ -= file.held;
   by_path_.erase(file.path);
+  if (const auto owned = of_user_.find(file.user); --owned->second == 0) of_user_.erase(owned);
   files_.erase(file.number);
 }
 

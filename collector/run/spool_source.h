@@ -2,7 +2,8 @@
 // while they grow, removes what is acknowledged to its end.
 //
 // A run's file is one source, `run-<id>/1`, whoever ships it, so shipping it twice is harmless.
-// Limits:  kMaxFiles are known at a time, the rest waits its turn; kMaxHeld bytes of unfinished
+// Limits:  kMaxFiles are known at a time, kMaxFilesOfOne of a user, the rest waits its turn;
+// kMaxHeld bytes of unfinished
 //          lines; what is under way is the caller's limit (`room`).
 // Errors:  none: what cannot be read is counted, logged and looked at again; hostile files are
 //          refused and left where they are.
@@ -10,6 +11,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <map>
@@ -32,7 +34,7 @@ void make_spool(const std::string& directory);
 class SpoolSource {
  public:
   using Clock = std::chrono::steady_clock;
-  static constexpr std::size_t kMaxFiles = 50'000, kMaxHeld = 16 << 20;
+  static constexpr std::size_t kMaxFiles = 50'000, kMaxFilesOfOne = 10'000, kMaxHeld = 16 << 20;
 
   struct Settings {
     std::vector<std::string> directories;
@@ -84,7 +86,8 @@ class SpoolSource {
   std::string buffer_;
   std::map<std::uint64_t, std::unique_ptr<File>> files_;
   std::unordered_map<std::string, File*> by_path_;
-  std::unordered_map<std::string, std::int64_t> refused_;  // and when it had changed last
+  std::unordered_map<std::uint32_t, std::size_t> of_user_;  // how many files are whose
+  std::unordered_map<std::string, std::int64_t> refused_;   // and when it had changed last
   std::deque<std::uint64_t> queue_;
   std::uint64_t next_number_ = kFirstNumber;
   std::size_t held_ = 0;

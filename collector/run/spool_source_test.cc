@@ -249,6 +249,29 @@ TEST_CASE_METHOD(SpoolScene, "very many runs at once, while the server is away, 
   CHECK(other->most_under_way < 64 * 1024 + 2 * kBatchBytes);
 }
 
+TEST_CASE_METHOD(SpoolScene, "one user's many files keep out nobody else's") {
+  if (::geteuid() != 0) return;
+  constexpr int kNobody = 65'534;
+  for (std::size_t i = 0; i < SpoolSource::kMaxFilesOfOne + 10; ++i) {
+    const auto path = spool() + "/" + new_run_id() + ".run";
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+    REQUIRE(::fchown(file.get(), kNobody, kNobody) == 0);
+  }
+  const Redactor redactor;
+  SpoolSource source({.directories = {spool()},
+                      .node = "node7",
+                      .fallback_tool = "bot",
+                      .room = [] { return false; },
+                      .ship = {}},
+                     redactor);
+  const auto now = SpoolSource::Clock::now();
+  source.look(now);
+  CHECK(source.files() == SpoolSource::kMaxFilesOfOne);
+  const Written run(spool());
+  source.look(now + std::chrono::minutes(1));
+  CHECK(source.files() == SpoolSource::kMaxFilesOfOne + 1);
+}
+
 TEST_CASE_METHOD(SpoolScene, "hostile files are refused, and the others shipped") {
   const auto secret = directory / "secret";
   write_anew(secret, "secret");
