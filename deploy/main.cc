@@ -107,7 +107,12 @@ int run(const std::vector<std::string>& arguments) {
     std::puts("logboom " LOGBOOM_VERSION);
     return 0;
   }
-  if (command == "help" || command == "--help" || command == "-h") {
+  const bool help = command == "help" || command == "--help" || command == "-h";
+  const std::string topic = help && !rest.empty() ? rest.front() : "";
+  if (topic == "serve" || topic == "collect" || topic == "check-config") {
+    return run({topic, "--help"});
+  }
+  if (help) {
     std::fputs(kHelp.data(), stdout);
     return 0;
   }

@@ -1,5 +1,6 @@
 // /api/v1/jobs, /api/v1/health, /api/v1/usage: what jobs look like over their runs.
 #include <algorithm>
+#include <functional>
 #include <map>
 
 #include "core/cron_schedule.h"
@@ -39,6 +40,10 @@ struct Job {
     const auto* run = last_judged();
     return run != nullptr && store::is_bad(run->outcome());
   }
+  // When a job in trouble failed last; 0: it is in none.
+  [[nodiscard]] std::int64_t failed_ns() const {
+    return in_trouble() ? std::max(last_judged()->end_ns(), last_judged()->time_ns()) : 0;
+  }
   [[nodiscard]] std::optional<std::int64_t> next_tick(std::int64_t now) const {
     if (!check) return std::nullopt;
     const auto schedule = CronSchedule::parse(check->schedule);
@@ -58,6 +63,12 @@ Result<Job> read_job(const RunsApi& api, const std::string& tool, const std::str
   return job;
 }
 
+// Those in trouble come first, the newest failure before older ones; the others keep their order.
+void put_trouble_first(std::vector<Job>& jobs) {
+  std::ranges::stable_sort(jobs, std::ranges::greater{}, &Job::failed_ns);
+}
+
+// In order of name, but for the trouble.
 Result<std::vector<Job>> read_jobs(const RunsApi& api, const std::string& tool, std::size_t runs) {
   auto names = api.store->ledger().jobs(tool);
   if (!names) return fail(std::move(names).error());
@@ -75,8 +86,8 @@ Result<std::vector<Job>> read_jobs(const RunsApi& api, const std::string& tool, 
     }
     jobs.push_back(*std::move(job));
   }
-  std::ranges::stable_sort(jobs, {},
-                           [](const Job& job) { return std::pair(!job.in_trouble(), job.name); });
+  std::ranges::sort(jobs, {}, &Job::name);
+  put_trouble_first(jobs);
   return jobs;
 }
 
@@ -148,7 +159,7 @@ http::Response list_jobs(const RunsApi& api, const http::Request& request) {
     if (!of_tool) return http::failed(of_tool.error());
     std::ranges::move(*of_tool, std::back_inserter(jobs));
   }
-  std::ranges::stable_sort(jobs, {}, [](const Job& job) { return !job.in_trouble(); });
+  put_trouble_first(jobs);
   Json json;
   json.open('{').name("jobs").open('[');
   for (const auto& job : jobs) append_job(json, api, job);

@@ -190,6 +190,27 @@ TEST_CASE("health calls late and frozen what the clock has found so, and nothing
   CHECK(runs.at("/api/v1/health", "/problems") == "2");
 }
 
+TEST_CASE("of the jobs in trouble the one that failed last comes first, the others by name") {
+  Runs runs;
+  runs.ran("a1", "a-old-trouble", 10, 1, kBad);
+  runs.ran("n1", "new-trouble", 20, 1, kBad);
+  runs.ran("z1", "zebra", 30, 0, kGood);
+  runs.ran("f1", "fine", 40, 0, kGood);
+  const auto order = [&](const std::string& target) {
+    std::vector<std::string> names;
+    for (int i = 0; i < 4; ++i) {
+      names.push_back(runs.at(target, "/jobs/" + std::to_string(i) + "/job"));
+    }
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  const auto target = GENERATE("/api/v1/jobs", "/api/v1/jobs?all_tools=1", "/api/v1/health");
+  CAPTURE(target);
+  CHECK(order(target) == Names{"new-trouble", "a-old-trouble", "fine", "zebra"});
+  runs.ran("a2", "a-old-trouble", 50, 1, kBad);
+  CHECK(order(target) == Names{"a-old-trouble", "new-trouble", "fine", "zebra"});
+}
+
 TEST_CASE("a verdict is the same bytes each time it is computed") {
   Runs runs;
   runs.ran("g1", "etl", 0, 0, kGood);

@@ -14,7 +14,7 @@ namespace {
 constexpr const char* kEpilogue =
     "\nTimes are 2h, '3 days ago', today, yesterday, 14:05, 2026-01-31 or RFC 3339.\n"
     "Exit status: 0 fine, 1 error, 2 wrong usage, 3 nothing found (with --fail-empty),\n"
-    "4 not let in, 5 no such job, 6 limit reached, 7 server unreachable, 130 interrupted.\n";
+    "4 not let in, 5 no such job or run, 6 limit reached, 7 server unreachable, 130 interrupted.\n";
 
 void add_connection_flags(CLI::App& app, Arguments& result) {
   const std::string group = "Server";
@@ -108,9 +108,12 @@ void add_why_flags(CLI::App& app, Arguments& result, RawFlags& raw) {
       ->group("Which run");
   app.add_flag("--exit-status", result.exit_status, "Exit with 1 when the run failed")
       ->group("Which run");
-  app.add_option("--file", result.why.file, "This log; - is standard input")
+  app.add_option("--file", raw.files, "This log; - is standard input")
       ->type_name("LOG")
-      ->group(file);
+      ->group(file)
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--baseline", result.why.baselines, "Logs of good runs, the newest first")
       ->type_name("GOODLOG")
       ->group(file)

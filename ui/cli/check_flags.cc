@@ -123,17 +123,32 @@ Result<void> read_send(const RawFlags& raw, Arguments::Send& send) {
   return {};
 }
 
+bool answers(Command command) {
+  return command == Command::why || command == Command::runs || command == Command::usage ||
+         command == Command::health;
+}
+
+// Of why, runs, usage and health, which print fewer kinds than the commands for lines.
+Result<void> check_answer_format(const std::string& name, Command command) {
+  const auto& row = *std::ranges::find(command_table(), command, &CommandRow::command);
+  const bool lists = command == Command::runs;
+  if (name == "text" || name == "json" || (lists && name == "jsonl")) return {};
+  const auto wrong =
+      parse_format(name) ? "'" + name + "' is for lines" : "unknown format '" + name + "'";
+  return fail(Errc::invalid, "--output: " + wrong + "; `logs " + row.name + "` prints text" +
+                                 (lists ? ", json or jsonl" : " or json"));
+}
+
 // What holds for why, runs, usage and health alone.
 Result<void> read_answer(const RawFlags& raw, Arguments& result) {
-  const auto& row = *std::ranges::find(command_table(), result.command, &CommandRow::command);
   const bool lists = result.command == Command::runs;
-  const auto format = result.view.format;
-  if (format != Format::text && format != Format::json && !(lists && format == Format::jsonl)) {
-    return fail(Errc::invalid, "--output: '" + raw.format + "' is for lines; `logs " + row.name +
-                                   "` prints text" + (lists ? ", json or jsonl" : " or json"));
-  }
   if (lists) return read_lines(raw.runs, result.view);
   if (result.command != Command::why) return {};
+  if (raw.files.size() > 1) {
+    return fail(Errc::invalid,
+                "--file: one log at a time; logs of good runs to compare it with are --baseline");
+  }
+  if (!raw.files.empty()) result.why.file = raw.files[0];
   if (!raw.exit_code.empty()) {
     std::int64_t code = 0;
     if (!whole_number(raw.exit_code, code) || code < 0 || code > 255) {
@@ -180,6 +195,9 @@ Result<void> read_ping(const RawFlags& raw, Arguments::Ping& ping) {
 }  // namespace
 
 Result<void> check_flags(const RawFlags& raw, Arguments& result) {
+  if (answers(result.command)) {
+    if (auto done = check_answer_format(raw.format, result.command); !done) return done;
+  }
   if (auto done = read_view(raw, result.view); !done) return done;
   switch (result.command) {
     case Command::why:

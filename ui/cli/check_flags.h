@@ -14,7 +14,7 @@ namespace logboom::ui::cli {
 // The texts of flags before they are checked.
 struct RawFlags {
   std::string lines = "200", times = "short", level, format = "text", fields;
-  std::vector<std::string> labels;
+  std::vector<std::string> labels, files;
   std::size_t context = 0;
   bool no_colour = false;
   std::string topic;  // of help

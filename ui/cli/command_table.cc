@@ -12,7 +12,7 @@ namespace {
 
 constexpr auto kCommands = std::to_array<CommandRow>({
     {"why", Command::why, "Understand", "[[TOOL/]JOB|RUN]", "Say why a run failed, with the proof",
-     "  logs why                            the first job that is in trouble\n"
+     "  logs why                            the job in trouble that failed last\n"
      "  logs why daily-report               the last run of a job\n"
      "  logs why mybot/daily-report         of another tool\n"
      "  logs why 7k2m9q4xw8fz               a run, by the id that mail and pages show\n"

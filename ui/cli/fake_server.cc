@@ -186,7 +186,7 @@ bool FakeServer::wanted(const http::Request& request, const Line& line) const {
   std::string_view query = request.param("query").value_or("");
   query = query.substr(0, query.find('}'));
   while (!query.empty()) {
-    query.remove_prefix(1);
+    query.remove_prefix(query.starts_with(", ") ? 2 : 1);
     const auto matcher = query.substr(0, query.find(','));
     query.remove_prefix(matcher.size());
     const auto equals = matcher.find("=\"");

@@ -163,7 +163,9 @@ Result<FileVerdict> explain_file(const std::string& path, std::istream& in,
   the_case.lines = log->views();
   the_case.dropped_lines = log->dropped();
   const auto verdict = why::explain(the_case);
-  return FileVerdict{info(verdict, the_case.lines), without_history(why::to_json(verdict))};
+  return FileVerdict{.verdict = info(verdict, the_case.lines),
+                     .json = without_history(why::to_json(verdict)),
+                     .empty = the_case.lines.empty()};
 }
 
 }  // namespace logboom::ui::cli

@@ -18,7 +18,8 @@ inline constexpr std::size_t kMaxBaselines = 10;  // later ones are left out
 
 struct FileVerdict {
   VerdictInfo verdict;
-  std::string json;  // one object
+  std::string json;    // one object
+  bool empty = false;  // the log has no lines
 };
 
 // `path` "-" reads `in`. `baselines`: logs of good runs, the newest first.

@@ -86,8 +86,8 @@ struct Usage {
 };
 [[nodiscard]] Result<Usage> decode_usage(std::string_view body);
 
-// The first job in trouble: what `logs why` without a job is about. "": there is none.
 struct JobsOverview {
+  // The first in trouble, which failed last: what `logs why` without a job is about. "": none is.
   std::string troubled;
   std::size_t in_trouble = 0, jobs = 0;
 };

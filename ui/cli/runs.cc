@@ -103,7 +103,7 @@ Result<std::optional<Found>> find_run(const Arguments& arguments, Streams& strea
   return std::optional<Found>(*std::move(taken));
 }
 
-// The first job in trouble. "": there is none, and it has been said.
+// The job that failed last of those in trouble. "": there is none, and it has been said.
 Result<std::string> troubled_job(Server& server, const Settings& settings, Notes& notes) {
   const auto body = server.ask("/api/v1/jobs");
   if (!body) return fail(body.error());
@@ -113,11 +113,13 @@ Result<std::string> troubled_job(Server& server, const Settings& settings, Notes
     notes.note("tool '" + settings.tool +
                "' has no runs yet; `logs run -- COMMAND` makes one, --tool NAME looks elsewhere");
   } else if (overview->in_trouble == 0) {
-    notes.note("all is well: none of " + std::to_string(overview->jobs) +
-               " jobs is in trouble; `logs runs` lists their runs");
+    notes.note("all is well: " +
+               (overview->jobs == 1 ? "the one job is not"
+                                    : "none of " + std::to_string(overview->jobs) + " jobs is") +
+               " in trouble; `logs runs` lists the runs");
   } else if (overview->in_trouble > 1) {
-    notes.hint(std::to_string(overview->in_trouble) + " jobs are in trouble; this is the first, " +
-               "`logs health` names all");
+    notes.hint(std::to_string(overview->in_trouble) +
+               " jobs are in trouble; this one failed last, `logs health` names all");
   }
   return overview->troubled;
 }
@@ -158,8 +160,10 @@ int verdict_code(const Arguments& arguments, const VerdictInfo& verdict) {
   return arguments.exit_status && is_trouble(verdict.outcome) ? kError : kOk;
 }
 
+// `file_empty`: of `why --file`.
 Result<int> print(const Arguments& arguments, Streams& streams, const VerdictInfo& verdict,
-                  const std::string& json, const RunInfo* run, const std::string& tool) {
+                  const std::string& json, const RunInfo* run, const std::string& tool,
+                  bool file_empty = false) {
   if (arguments.view.format == Format::json) {
     streams.out << std::string_view(json).substr(0, json.find_last_not_of(" \r\n") + 1) << "\n";
     return verdict_code(arguments, verdict);
@@ -174,6 +178,8 @@ Result<int> print(const Arguments& arguments, Streams& streams, const VerdictInf
                  .zone = options->zone,
                  .now = options->now,
                  .file = arguments.why.file,
+                 .file_empty = file_empty,
+                 .exit_known = arguments.why.exit_code.has_value(),
                  .tool = tool});
   return verdict_code(arguments, verdict);
 }
@@ -185,7 +191,7 @@ Result<int> explain_log(const Arguments& arguments, Streams& streams, Notes& not
   }
   const auto found = explain_file(why.file, streams.in, why.baselines, why.exit_code);
   if (!found) return fail(found.error());
-  return print(arguments, streams, found->verdict, found->json, nullptr, "");
+  return print(arguments, streams, found->verdict, found->json, nullptr, "", found->empty);
 }
 
 // Page after page, newest first, until `most` runs or none are left. The server says when a run

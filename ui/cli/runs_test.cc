@@ -113,8 +113,41 @@ TEST_CASE("a verdict without a cause, and one of a run that went well, say so") 
   scene.server.set_api("why", R"({"outcome":"succeeded","run":"4gggggggggg4","job":"j",
       "tool":"bot","class":"","headline":"It went well.","lines":[]})");
   const auto good = scene.printed({"why", "j"});
-  CHECK(good.find("\xe2\x9c\x93 j succeeded\n  It went well.\n") == 0);
+  CHECK(good.starts_with("\xe2\x9c\x93 j succeeded\n  It went well.\n"));
   CHECK(good.find("Cause") == std::string::npos);
+}
+
+TEST_CASE("lines elsewhere stand in the log's order, and next to the block within it") {
+  Scene scene;
+  scene.server.set_api("why", R"({"outcome":"failed","run":"7k2m9q4xw8fz","job":"j","tool":"bot",
+      "class":"unknown","headline":"Nothing proves a cause.",
+      "lines":[{"n":12,"text":"best"},{"n":14,"text":"fourteen"},{"n":13,"text":"thirteen"},
+               {"n":30,"text":"thirty"}],
+      "excerpt_lines":[{"n":11,"text":"eleven"},{"n":12,"text":"best"}]})");
+  const auto beside = scene.printed({"why", "j"});
+  CAPTURE(beside);
+  CHECK(beside.find("What the log says\n    11  eleven\n  \xe2\x96\xb6 12  best\n"
+                    "    13  thirteen\n    14  fourteen\n\n"
+                    "Elsewhere in the log\n    30  thirty\n") != std::string::npos);
+  scene.server.set_api("why", R"({"outcome":"failed","run":"7k2m9q4xw8fz","job":"j","tool":"bot",
+      "class":"unknown","headline":"Nothing proves a cause.",
+      "lines":[{"n":12,"text":"best"},{"n":41,"text":"b"},{"n":30,"text":"c"},
+               {"n":40,"text":"a"}],
+      "excerpt_lines":[{"n":12,"text":"best"}]})");
+  CHECK(scene.printed({"why", "j"})
+            .find("Elsewhere in the log\n    30  c\n    \xe2\x80\xa6\n"
+                  "    40  a\n    41  b\n") != std::string::npos);
+}
+
+TEST_CASE("a run without lines has none that are the most telling") {
+  Scene scene;
+  scene.server.set_api("why", R"({"outcome":"failed","run":"7k2m9q4xw8fz","job":"j","tool":"bot",
+      "class":"unknown","headline":"Exit code 3; nothing proves a cause","lines":[]})");
+  CHECK(scene.printed({"why", "j"}).find("unknown: nothing proves one\n") != std::string::npos);
+  scene.server.set_api("runs/7k2m9q4xw8fz", R"({"id":"7k2m9q4xw8fz","lines":0})");
+  CHECK(scene.printed({"why", "j"}).find("unknown: it wrote no lines\n") != std::string::npos);
+  scene.server.set_api("runs/7k2m9q4xw8fz", R"({"id":"7k2m9q4xw8fz","lines":1})");
+  CHECK(scene.printed({"why", "j"}).find(" 1 line\n") != std::string::npos);
 }
 
 TEST_CASE("why asks about a job, a run or whatever is in trouble") {
@@ -153,7 +186,9 @@ TEST_CASE("why without a job takes the first in trouble, and says when there is 
        "/api/v1/why job=y", ""},
       {R"({"jobs":[{"job":"ok","outcome":"succeeded"},{"job":"x","outcome":"suspect"}]})",
        "/api/v1/why job=x", ""},
-      {R"({"jobs":[{"job":"ok","outcome":"succeeded"}]})", "", "all is well: none of 1 jobs"},
+      {R"({"jobs":[{"job":"ok","outcome":"succeeded"}]})", "", "all is well: the one job is not"},
+      {R"({"jobs":[{"job":"a","outcome":"succeeded"},{"job":"b","outcome":"succeeded"}]})", "",
+       "all is well: none of 2 jobs"},
       {R"({"jobs":[]})", "", "has no runs yet; `logs run"},
   }));
   CAPTURE(jobs);
@@ -254,6 +289,9 @@ TEST_CASE("tables fit the terminal") {
   scene.shell.env["LOGS_PAGER"] = "cat";
   scene.shell.width = 90;
   check_golden("cli_runs_colour", scene.printed({"runs"}));
+  scene.shell.width = 80;
+  check_golden("cli_runs_narrow", scene.printed({"runs", "--no-color"}));
+  check_golden("cli_runs_of_job_narrow", scene.printed({"runs", "daily-report", "--no-color"}));
   CHECK(scene.shell.run({"health", "--exit-status"}).code == kError);
   scene.server.set_api("health", R"({"problems":0,"jobs":[]})");
   CHECK(scene.shell.run({"health", "--exit-status"}).code == kOk);
@@ -267,7 +305,9 @@ TEST_CASE("wrong questions and refusals say what to do") {
       {{"why", "--file", "y", "--exit", "256"}, kUsage, "no exit code"},
       {{"why", "-o", "csv"}, kUsage, "prints text or json"},
       {{"why", "-o", "jsonl"}, kUsage, "prints text or json"},
-      {{"runs", "-o", "raw"}, kUsage, "prints text, json or jsonl"},
+      {{"runs", "-o", "raw"}, kUsage, "'raw' is for lines; `logs runs` prints text, json or jsonl"},
+      {{"runs", "-o", "yaml"}, kUsage, "'yaml'; `logs runs` prints text, json or jsonl"},
+      {{"why", "--file", "a", "--file", "b"}, kUsage, "--file: one log at a time"},
       {{"runs", "-n", "x"}, kUsage, "no number"},
       {{"runs", "-S", "soon"}, kUsage, "--since"},
       {{"usage"}, kUsage, "JOB is required"},
@@ -303,6 +343,30 @@ TEST_CASE("lines of one run can be asked for") {
   (void)scene.shell.run({"show", "--run", "7k2m9q4xw8fz"});
   CHECK(scene.asked(0) == R"(/loki/api/v1/query_range query={tool="bot", run="7k2m9q4xw8fz"})"
                           " limit=200 direction=backward");
+}
+
+TEST_CASE("a run without lines may be unknown, of another tool, or just silent") {
+  auto [api, status, code, said] = GENERATE(table<std::string, int, int, std::string>({
+      {"no run 7k2m9q4xw8fz", 404, kNotFound, "it is not kept any more, or its id is wrong"},
+      {"'7k2m9q4xw8fz' is no run id", 400, kNotFound, "there is no run '7k2m9q4xw8fz'"},
+      {R"({"id":"7k2m9q4xw8fz","tool":"other"})", 200, kNotFound,
+       "is of the tool 'other'; add --tool other"},
+      {R"({"id":"7k2m9q4xw8fz","tool":"bot"})", 200, kOk,
+       "no lines of run '7k2m9q4xw8fz' in the last 30 days; -S 90d"},
+      {"busy", 503, kOk, "no lines of run '7k2m9q4xw8fz' in the last 30 days; -S 90d"},
+  }));
+  CAPTURE(api);
+  Scene scene;
+  scene.server.set_api("runs/7k2m9q4xw8fz", api, status);
+  const auto outcome = scene.shell.run({"show", "--run", "7k2m9q4xw8fz"});
+  CHECK(outcome.code == code);
+  CHECK(outcome.out.empty());
+  CHECK(outcome.err.find(said) != std::string::npos);
+  // Lines are shown whatever else is known of their run.
+  scene.server.add(kNow - 1, "j", "a line", {{"run", "7k2m9q4xw8fz"}});
+  const auto shown = scene.shell.run({"show", "--run", "7k2m9q4xw8fz", "-o", "raw"});
+  CHECK(shown.out == "a line\n");
+  CHECK(shown.err.empty());
 }
 
 TEST_CASE("a ping names the check, what happened and what is expected") {
@@ -377,6 +441,30 @@ TEST_CASE("a log file is explained without a server") {
   CHECK(json.out.find(R"("last_good":null)") != std::string::npos);
   CHECK(shell.run({"why", "--file", log, "--baseline", "/nowhere/g"}).err.find("/nowhere/g") !=
         std::string::npos);
+}
+
+TEST_CASE("a log that proves no failure is not called failed") {
+  Shell shell("http://127.0.0.1:1");
+  const auto quiet = shell.run({"why", "--file", "-"}, "start\ndone\n");
+  CAPTURE(quiet.out);
+  CHECK(quiet.code == kOk);
+  CHECK(
+      quiet.out.starts_with("? This log may be fine\n"
+                            "  Nothing here proves a failure; the likeliest line: "));
+  CHECK(quiet.out.find("failed") == std::string::npos);
+  CHECK(quiet.out.find("Cause") == std::string::npos);
+  CHECK(shell.run({"why", "--file", "-"}, "").out == "? This log is empty: no lines\n");
+  // Its exit code, or a cause, is proof.
+  const auto ended = shell.run({"why", "--file", "-", "--exit", "3"}, "start\ndone\n");
+  CHECK(ended.out.starts_with("\xe2\x9c\x97 This log failed\n"));
+  const auto empty = shell.run({"why", "--file", "-", "--exit", "3"}, "");
+  CHECK(empty.out.find("unknown: the log is empty\n") != std::string::npos);
+  const auto caused = shell.run({"why", "--file", "-"}, "x.sh: line 3: foo: command not found\n");
+  CHECK(caused.out.starts_with("\xe2\x9c\x97 This log failed\n"));
+  // A program gets what it always got.
+  const auto json = shell.run({"why", "--file", "-", "-o", "json", "--exit-status"}, "done\n");
+  CHECK(json.code == kError);
+  CHECK(json.out.find(R"("outcome":"failed")") != std::string::npos);
 }
 
 }  // namespace

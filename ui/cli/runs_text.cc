@@ -1,6 +1,7 @@
 #include "ui/cli/runs_text.h"
 
 #include <algorithm>
+#include <array>
 #include <ranges>
 
 #include "ui/cli/phrases.h"
@@ -19,23 +20,40 @@ struct Cell {
 };
 using Row = std::vector<Cell>;
 
-// Columns as wide as their widest cell, two spaces between them; the last one takes what is left.
-// Columns that are empty in every row are left out.
-void print_table(std::ostream& out, const std::vector<std::string>& names, std::vector<Row> rows,
-                 const TableOptions& options) {
-  std::vector<std::size_t> widths(names.size(), 0);
+void make_printable(std::vector<Row>& rows) {
   for (auto& row : rows) {
+    for (auto& cell : row) cell.text = printable(cell.text);
+  }
+}
+
+// As wide as their widest cell; 0 where every cell is empty.
+std::vector<std::size_t> widths_of(const std::vector<std::string>& names,
+                                   const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths(names.size(), 0);
+  for (const auto& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) {
-      row[i].text = printable(row[i].text);
       widths[i] = std::max(widths[i], columns(row[i].text));
     }
   }
-  std::size_t before_last = 0;
   for (std::size_t i = 0; i < widths.size(); ++i) {
-    if (widths[i] == 0) continue;
-    widths[i] = std::max(widths[i], columns(names[i]));
-    if (i + 1 < widths.size()) before_last += widths[i] + 2;
+    if (widths[i] != 0) widths[i] = std::max(widths[i], columns(names[i]));
   }
+  return widths;
+}
+
+// What all columns but the last take, with two spaces behind each.
+std::size_t columns_before_last(const std::vector<std::size_t>& widths) {
+  std::size_t sum = 0;
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i) sum += widths[i] == 0 ? 0 : widths[i] + 2;
+  return sum;
+}
+
+// The last column takes what is left. Columns that are empty in every row are left out.
+void print_table(std::ostream& out, const std::vector<std::string>& names, std::vector<Row> rows,
+                 const TableOptions& options) {
+  make_printable(rows);
+  auto widths = widths_of(names, rows);
+  const auto before_last = columns_before_last(widths);
   if (options.width != 0) {
     widths.back() =
         std::min(widths.back(), std::max(options.width, before_last + kLeastLast) - before_last);
@@ -75,6 +93,27 @@ std::string ending(const RunInfo& run) {
   return run.outcome == "succeeded" && run.exit_code == 0 ? "" : ending_words(run);
 }
 
+std::string nothing(std::string_view) { return ""; }
+std::string without_seconds(std::string_view clock) {
+  return std::string(clock.substr(0, clock.rfind(':')));
+}
+std::string sign_alone(std::string_view outcome) {
+  return std::string(outcome.substr(0, outcome.find(' ')));
+}
+
+// What the columns of runs give up, one after another, until WHY has kGoodWhy columns.
+constexpr std::size_t kStarted = 1, kOutcome = 3, kTook = 4, kMemory = 5, kEnded = 6;
+constexpr std::size_t kGoodWhy = 34;
+struct Saving {
+  std::size_t column;
+  std::string (*shorter)(std::string_view);
+};
+constexpr auto kSavings = std::to_array<Saving>({{kMemory, nothing},
+                                                 {kEnded, nothing},
+                                                 {kTook, nothing},
+                                                 {kStarted, without_seconds},
+                                                 {kOutcome, sign_alone}});
+
 Row usage_row(std::string name, const Usage::Spread& spread, std::string (*words)(std::int64_t)) {
   return {{std::move(name)}, {words(spread.p50)}, {words(spread.p95)}, {words(spread.max)}};
 }
@@ -94,8 +133,19 @@ void print_runs(std::ostream& out, const std::vector<RunInfo>& runs, bool with_j
                     {ending(run)},
                     {run.headline}});
   }
-  print_table(out, {"RUN", "STARTED", "JOB", "OUTCOME", "TOOK", "MEMORY", "ENDED", "WHY"},
-              std::move(rows), options);
+  make_printable(rows);
+  std::vector<std::string> names = {"RUN",  "STARTED", "JOB",   "OUTCOME",
+                                    "TOOK", "MEMORY",  "ENDED", "WHY"};
+  const auto fits = [&] {
+    const auto widths = widths_of(names, rows);
+    return columns_before_last(widths) + std::min(widths.back(), kGoodWhy) <= options.width;
+  };
+  for (const auto& [column, shorter] : kSavings) {
+    if (options.width == 0 || fits()) break;
+    for (auto& row : rows) row[column].text = shorter(row[column].text);
+    if (column == kOutcome) names[column] = "";  // its name is wider than a sign
+  }
+  print_table(out, names, std::move(rows), options);
 }
 
 void print_health(std::ostream& out, const Health& health, const TableOptions& options) {

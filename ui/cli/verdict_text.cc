@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <utility>
 
 #include "ui/cli/frames.h"
 #include "ui/cli/phrases.h"
@@ -15,6 +16,7 @@ constexpr std::string_view kDot = " \xc2\xb7 ", kBest = "\xe2\x96\xb6 ", kEllips
 constexpr std::size_t kNameColumns = 14;  // of the facts' names
 constexpr std::size_t kBestLines = 4;     // cited lines that are marked; all are in -o json
 constexpr std::size_t kLeastWidth = 30;
+constexpr std::size_t kQuotedColumns = 120;  // of a line in a sentence
 
 std::string joined(const std::vector<std::string>& parts, std::string_view separator) {
   std::string out;
@@ -36,21 +38,51 @@ class Page {
     }
     // A frame that is cited beside the best line may be folded with its neighbours.
     if (!verdict.lines.empty()) kept_.insert(verdict.lines[0].number);
+    arrange();
   }
 
   void print() {
     title();
     facts();
     // Where the log's own order does not show the best line, it comes first.
-    const bool best_in_context = !verdict_.lines.empty() && in_context(verdict_.lines[0].number);
-    if (!best_in_context) cited_lines("Lines that say it, best first");
-    context();
-    if (best_in_context) cited_lines("Elsewhere in the log");
+    const bool best_in_block = !verdict_.lines.empty() && has(block_, verdict_.lines[0].number);
+    if (!best_in_block) best_lines();
+    block();
+    if (best_in_block) elsewhere();
     proof();
     next();
   }
 
  private:
+  [[nodiscard]] static bool has(const std::vector<NumberedLine>& lines, std::uint32_t number) {
+    return std::ranges::find(lines, number, &NumberedLine::number) != lines.end();
+  }
+
+  // Both parts in the log's order: a cited line next to the block belongs to it.
+  void arrange() {
+    block_ = verdict_.context;
+    if (block_.empty()) return;
+    for (std::size_t i = 0; i < std::min(kBestLines, verdict_.lines.size()); ++i) {
+      if (!has(block_, verdict_.lines[i].number)) elsewhere_.push_back(verdict_.lines[i]);
+    }
+    const auto joins = [&](const NumberedLine& line) {
+      if (!has(block_, line.number - 1) && !has(block_, line.number + 1)) return false;
+      block_.push_back(line);
+      return true;
+    };
+    // One that has joined may be the neighbour of another.
+    while (std::erase_if(elsewhere_, joins) > 0) {
+    }
+    std::ranges::sort(block_, {}, &NumberedLine::number);
+    std::ranges::sort(elsewhere_, {}, &NumberedLine::number);
+  }
+
+  // Neither the exit code of the log's command nor anything in it says that it failed.
+  [[nodiscard]] bool unproven() const {
+    return !options_.file.empty() && !options_.exit_known && verdict_.outcome == "failed" &&
+           verdict_.cause == "unknown";
+  }
+
   [[nodiscard]] std::string paint(std::string_view colour, std::string_view text) const {
     if (!options_.colour || colour.empty()) return std::string(text);
     return std::string(colour).append(text).append(kReset);
@@ -88,11 +120,19 @@ class Page {
   }
 
   void title() {
-    const auto look = look_of(verdict_.outcome);
-    out_ << paint(look.colour, look.sign) << " "
-         << paint(kBold, printable(subject() + " " + verdict_.outcome)) << "\n";
-    if (!verdict_.headline.empty()) write("  ", 2, printable(verdict_.headline), look.colour);
-    out_ << "\n";
+    const auto look = look_of(unproven() ? "unknown" : verdict_.outcome);
+    auto says = " " + verdict_.outcome, headline = verdict_.headline;
+    if (unproven()) {
+      says = options_.file_empty ? " is empty: no lines" : " may be fine";
+      headline = options_.file_empty ? "" : "Nothing here proves a failure";
+      if (!verdict_.lines.empty()) {
+        headline += "; the likeliest line: " + clipped(verdict_.lines[0].text, kQuotedColumns);
+      }
+    }
+    out_ << paint(look.colour, look.sign) << " " << paint(kBold, printable(subject() + says))
+         << "\n";
+    if (!headline.empty()) write("  ", 2, printable(headline), look.colour);
+    if (!unproven()) out_ << "\n";  // facts follow
   }
 
   [[nodiscard]] std::string at(std::int64_t time_ns) const {
@@ -114,7 +154,7 @@ class Page {
       fact("Run", joined(parts, kDot));
     }
     if (run_ && !run_->command.empty()) fact("Command", run_->command);
-    if (!verdict_.cause.empty()) fact("Cause", cause_words());
+    if (!verdict_.cause.empty() && !unproven()) fact("Cause", cause_words());
     for (const auto& [name, value] : verdict_.slots) fact("  " + name, value);
     fact("Failing", history_words());
     if (run_) fact("Took", resource_words(*run_));
@@ -125,7 +165,12 @@ class Page {
 
   [[nodiscard]] std::string cause_words() const {
     if (verdict_.cause == "unknown") {
-      return "unknown: nothing proves one; these lines are the most telling";
+      if (!verdict_.lines.empty()) {
+        return "unknown: nothing proves one; these lines are the most telling";
+      }
+      if (options_.file_empty) return "unknown: the log is empty";
+      return run_ && run_->lines == 0 ? "unknown: it wrote no lines"
+                                      : "unknown: nothing proves one";
     }
     return verdict_.cause + ", " + std::string(confidence_words(verdict_.confidence)) + " (" +
            std::to_string(verdict_.confidence) + " %)";
@@ -162,7 +207,9 @@ class Page {
     }
     if (run.read_bytes > 0) parts.push_back("read " + size_words(run.read_bytes));
     if (run.written_bytes > 0) parts.push_back("written " + size_words(run.written_bytes));
-    if (run.lines >= 0) parts.push_back(std::to_string(run.lines) + " lines");
+    if (run.lines >= 0) {
+      parts.push_back(std::to_string(run.lines) + (run.lines == 1 ? " line" : " lines"));
+    }
     if (run.lost_bytes > 0) parts.push_back(size_words(run.lost_bytes) + " of output not kept");
     return joined(parts, kDot);
   }
@@ -184,31 +231,39 @@ class Page {
     write(head + "  ", digits + 6, printable(line.text), colour);
   }
 
-  [[nodiscard]] bool in_context(std::uint32_t number) const {
-    return std::ranges::find(verdict_.context, number, &NumberedLine::number) !=
-           verdict_.context.end();
-  }
-
-  // Of the best ones those that the context does not show anyway.
-  void cited_lines(std::string_view name) {
-    std::vector<NumberedLine> shown;
+  // Of the best ones those that the block does not show anyway.
+  void best_lines() {
+    bool first = true;
     for (std::size_t i = 0; i < std::min(kBestLines, verdict_.lines.size()); ++i) {
-      if (!in_context(verdict_.lines[i].number)) shown.push_back(verdict_.lines[i]);
+      if (has(block_, verdict_.lines[i].number)) continue;
+      if (std::exchange(first, false)) heading("Lines that say it, best first");
+      numbered(verdict_.lines[i], "");
     }
-    if (shown.empty()) return;
-    heading(name);
-    for (const auto& line : shown) numbered(line, "");
   }
 
-  void context() {
-    if (verdict_.context.empty()) return;
+  // A sign where lines are left out between two.
+  void gap(std::uint32_t last, std::uint32_t next) {
+    if (last == 0 || next == last + 1) return;
+    out_ << paint(kDim, "    " + std::string(kEllipsis)) << "\n";
+  }
+
+  void elsewhere() {
+    if (elsewhere_.empty()) return;
+    heading("Elsewhere in the log");
+    std::uint32_t last = 0;
+    for (const auto& line : elsewhere_) {
+      gap(std::exchange(last, line.number), line.number);
+      numbered(line, "");
+    }
+  }
+
+  void block() {
+    if (block_.empty()) return;
     heading("What the log says");
     std::uint32_t last = 0;
-    for (const auto& fold : fold_frames(verdict_.context, kept_)) {
-      const auto& line = verdict_.context[fold.first];
-      if (last != 0 && line.number != last + 1) {
-        out_ << paint(kDim, "    " + std::string(kEllipsis)) << "\n";
-      }
+    for (const auto& fold : fold_frames(block_, kept_)) {
+      const auto& line = block_[fold.first];
+      gap(last, line.number);
       last = line.number + static_cast<std::uint32_t>(fold.count) - 1;
       if (!fold.folded) {
         numbered(line, cited_.contains(line.number) ? kBold : "");
@@ -260,6 +315,7 @@ class Page {
   const RunInfo* run_;
   const VerdictOptions& options_;
   std::set<std::uint32_t> cited_, kept_;
+  std::vector<NumberedLine> block_, elsewhere_;  // ascending
 };
 
 }  // namespace

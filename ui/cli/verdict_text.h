@@ -16,6 +16,8 @@ struct VerdictOptions {
   Zone zone = Zone::utc();
   std::int64_t now = 0;
   std::string file;  // the log it is about, when there is no run
+  // Of that log: whether it has no lines, and whether its command's exit code was given.
+  bool file_empty = false, exit_known = true;
   std::string tool;  // the reader's own: not repeated before the job's name
 };
 

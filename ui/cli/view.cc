@@ -5,9 +5,11 @@
 #include <optional>
 #include <unordered_set>
 
+#include "core/http/message.h"
 #include "core/options.h"
 #include "ui/cli/follow.h"
 #include "ui/cli/history.h"
+#include "ui/cli/run_answer.h"
 
 namespace logboom::ui::cli {
 namespace {
@@ -121,7 +123,9 @@ class Viewer {
     pager.reset();
     streams_.busy = false;
     if (newest && found_ == *view_.lines && found_ > 0) {
-      notes_.hint("the newest " + std::to_string(found_) + " lines; -n all shows every one");
+      notes_.hint("the newest " +
+                  (found_ == 1 ? std::string("line") : std::to_string(found_) + " lines") +
+                  "; -n all shows every one");
     }
     return done;
   }
@@ -238,16 +242,39 @@ class Viewer {
     return {};
   }
 
+  // Why a run has no line here: nobody knows it, or it is another tool's. "": neither.
+  std::string unknown_run_text() {
+    const auto& id = view_.selection.run;
+    if (id.empty()) return "";
+    auto any = Server::create(settings_, Server::Tools::any);
+    if (!any) return "";
+    const auto body = any->ask("/api/v1/runs/" + http::percent_encode(id));
+    if (!body) {
+      const auto code = body.error().code;
+      if (code != Errc::not_found && code != Errc::invalid) return "";
+      return "there is no run '" + id + "': it is not kept any more, or its id is wrong; " +
+             "`logs runs` lists those that are";
+    }
+    const auto run = decode_run(*body);
+    if (!run || run->tool == settings_.tool) return "";
+    return "run '" + id + "' is of the tool '" + run->tool + "'; add --tool " + run->tool;
+  }
+
   Result<int> nothing_found() {
+    if (auto text = unknown_run_text(); !text.empty()) {
+      return fail(Errc::not_found, std::move(text));
+    }
     auto text = unknown_job_text();
     if (!text) return fail(std::move(text).error());
     if (!text->empty()) return fail(Errc::not_found, *std::move(text));
     const auto since = view_.since.empty() ? "in the last 30 days" : "since " + view_.since;
-    notes_.note("no lines of tool '" + settings_.tool + "' " + since +
+    const auto& id = view_.selection.run;
+    notes_.note("no lines of " + (id.empty() ? "tool '" + settings_.tool : "run '" + id) + "' " +
+                since +
                 (search_                        ? " match"
                  : view_.selection.jobs.empty() ? ""
                                                 : " in these jobs") +
-                "; -S 90d looks further back, --tool NAME elsewhere");
+                "; -S 90d looks further back" + (id.empty() ? ", --tool NAME elsewhere" : ""));
     return view_.fail_empty ? kNothingFound : kOk;
   }
 

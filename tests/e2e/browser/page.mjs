@@ -106,6 +106,15 @@ await check('job chips narrow the lines', async () => {
   );
 });
 
+await check('the way to the jobs is where it is on every page', async () => {
+  await open('');
+  const pages = page.getByRole('navigation', { name: 'Pages' });
+  equal(await pages.locator('[aria-current=page]').innerText(), 'Search', 'here');
+  await pages.getByRole('link', { name: 'Jobs' }).click();
+  await page.getByText('has run yet').waitFor();
+  equal(new URL(page.url()).searchParams.get('tool'), tool, 'tool');
+});
+
 await check('nothing found says so and offers a longer time', async () => {
   await open('&q=nosuchwordanywhere');
   await page.getByText('No line matches').waitFor();

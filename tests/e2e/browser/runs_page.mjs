@@ -155,7 +155,10 @@ await check('links to searches of old go on working', async () => {
 await check('what does not exist is said, with a way on', async () => {
   expect(/status of 404/);
   await page.goto(`${base}/runs/000000000000`);
-  await page.getByRole('heading', { name: 'That did not work' }).waitFor();
+  await page.getByRole('heading', { name: 'There is no run “000000000000”' }).waitFor();
+  await page.getByText('not kept any more, or its id is wrong').waitFor();
+  equal(await page.getByLabel('Tool').inputValue(), tool, 'tool');
+  await page.getByRole('link', { name: `The jobs of ${tool}` }).waitFor();
   await page.goto(`${base}/jobs/${tool}/no-such-job`);
   await page.getByRole('heading', { name: 'has no job' }).waitFor();
   await page.goto(`${base}/jobs/x`);
@@ -206,6 +209,20 @@ await check('a run that runs becomes one that failed before the reader’s eyes'
   await page.locator('.entry.best').getByText('No space left on device').waitFor();
   // The job in trouble that the tests after this one look at is the first again.
   await ping('0');
+});
+
+await check('on a phone a job’s runs are read without scrolling sideways', async () => {
+  const phone = await context.newPage();
+  watch(phone);
+  await phone.setViewportSize({ width: 390, height: 844 });
+  await phone.goto(`${base}/jobs/${tool}/${encodeURIComponent(job)}`);
+  const table = phone.getByRole('region', { name: 'Runs', exact: true });
+  await table.waitFor();
+  equal(await table.evaluate((box) => box.scrollWidth <= box.clientWidth), true, 'fits');
+  const row = table.locator('tbody tr').filter({ hasText: bad.id });
+  for (const cell of ['.outcome', 'time', '.wide'])
+    equal(await row.locator(cell).isVisible(), true, cell);
+  await phone.close();
 });
 
 for (const [width, height] of [

@@ -2,7 +2,7 @@
 
 import { runAddress } from './route';
 import type { Brief, Sample } from './runs_api';
-import { durationWords, isTrouble, signs, sizeWords } from './words';
+import { amount, durationWords, isTrouble, signs, sizeWords } from './words';
 
 const barWidth = 8;
 const height = 40;
@@ -19,7 +19,7 @@ export function RunBars(props: {
   const runs = props.runs.slice().reverse();
   const most = Math.max(1, ...runs.map((run) => props.value(run) ?? 0));
   const bad = runs.filter(({ outcome }) => isTrouble(outcome)).length;
-  const label = `${props.name} of the last ${runs.length} runs, at most ${props.words(most)}; ${bad} in trouble`;
+  const label = `${props.name} of the last ${amount(runs.length, 'run')}, at most ${props.words(most)}; ${bad} in trouble`;
   return (
     <svg
       class="bars"

@@ -22,6 +22,28 @@ export function isLibraryFrame(line: string): boolean {
   );
 }
 
+// The cited lines that `lines` does not show, both in the log's order; those next to it join it.
+export function withNeighbours(
+  lines: NumberedLine[],
+  cited: NumberedLine[],
+): { block: NumberedLine[]; elsewhere: NumberedLine[] } {
+  const ascending = (a: NumberedLine, b: NumberedLine): number => a.n - b.n;
+  const block = [...lines];
+  const shown = new Set(lines.map(({ n }) => n));
+  let elsewhere = cited.filter(({ n }) => !shown.has(n));
+  // One that has joined may be the neighbour of another.
+  for (let before = -1; before !== elsewhere.length;) {
+    before = elsewhere.length;
+    elsewhere = elsewhere.filter((line) => {
+      if (!shown.has(line.n - 1) && !shown.has(line.n + 1)) return true;
+      shown.add(line.n);
+      block.push(line);
+      return false;
+    });
+  }
+  return { block: block.sort(ascending), elsewhere: elsewhere.sort(ascending) };
+}
+
 const indent = (line: string): number => line.length - line.trimStart().length;
 
 export interface Group {

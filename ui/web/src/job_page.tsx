@@ -14,7 +14,7 @@ import {
   type Usage,
 } from './runs_api';
 import { Command, Facts, Failed, Moment, RunLink, Shell, State, Waiting } from './shell';
-import { durationWords, endingWords, isTrouble, sizeWords } from './words';
+import { amount, durationWords, endingWords, isTrouble, sizeWords } from './words';
 
 const runsShown = 50;
 const refreshMs = 5000;
@@ -137,8 +137,13 @@ function Contents({ tool, name, job, runs, usage }: JobAnswer & { tool: string; 
       <h2>Runs</h2>
       <RunTable runs={runs} />
       {usage && usage.runs > 0 && <UsageTable usage={usage} />}
-      <h2>In a terminal</h2>
-      <Command text={`logs why ${tool}/${name}`} />
+      {/* Of a run that still runs there is nothing to tell yet. */}
+      {runs.some(({ ended }) => ended !== undefined) && (
+        <>
+          <h2>In a terminal</h2>
+          <Command text={`logs why ${tool}/${name}`} />
+        </>
+      )}
     </>
   );
 }
@@ -146,7 +151,7 @@ function Contents({ tool, name, job, runs, usage }: JobAnswer & { tool: string; 
 function RunTable({ runs }: { runs: Run[] }) {
   return (
     <div class="table" role="region" aria-label="Runs" tabIndex={0}>
-      <table>
+      <table class="runs">
         <thead>
           <tr>
             <th scope="col">Run</th>
@@ -170,9 +175,9 @@ function RunTable({ runs }: { runs: Run[] }) {
               <td>
                 <Moment at={run.started} exact />
               </td>
-              <td>{durationWords(run.wall_ms)}</td>
-              <td>{sizeWords(run.peak_bytes)}</td>
-              <td>{endingWords(run)}</td>
+              <td class="detail">{durationWords(run.wall_ms)}</td>
+              <td class="detail">{sizeWords(run.peak_bytes)}</td>
+              <td class="detail">{endingWords(run)}</td>
               <td class="wide">
                 {isTrouble(run.outcome) || run.outcome === 'skipped' ? run.headline : ''}
               </td>
@@ -201,7 +206,7 @@ function UsageTable({ usage }: { usage: Usage }) {
         <table class="usage">
           <thead>
             <tr>
-              <th scope="col">Of {usage.runs} runs</th>
+              <th scope="col">Of {amount(usage.runs, 'run')}</th>
               <th scope="col">Median</th>
               <th scope="col">95 %</th>
               <th scope="col">Most</th>

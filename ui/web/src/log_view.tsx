@@ -9,7 +9,6 @@ import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { Empty } from './empty';
 import { jumpToLine, scroller } from './jumps';
 import type { Chunk } from './lines';
-import { amount } from './overview';
 import { wrap, zone } from './preferences';
 import { columnsOfText, Row } from './row';
 import {
@@ -30,6 +29,7 @@ import {
   view,
 } from './session';
 import { dayOf, type Zone } from './time';
+import { amount } from './words';
 
 interface Anchor {
   row: Element;

@@ -5,7 +5,6 @@ import { isBad } from './level';
 import { helpOpen } from './help';
 import { jumpToBad, jumpToTime } from './jumps';
 import { wrap, zone } from './preferences';
-import { homeAddress } from './route';
 import {
   hasNewer,
   hasOlder,
@@ -20,6 +19,7 @@ import {
 } from './session';
 import type { TailStatus } from './tail';
 import { dayOf, formatClock, nsOfMs, startOf } from './time';
+import { amount } from './words';
 
 const barCount = 72;
 
@@ -55,9 +55,6 @@ export function Overview() {
         {warn > 0 && <p class="count warn">{amount(warn, 'warning')}</p>}
         <TailState />
         <span class="toggles">
-          <a class="button toggle" href={homeAddress(view.value.tool)}>
-            Jobs
-          </a>
           <Toggle
             label="Wrap"
             keys="w"
@@ -86,9 +83,6 @@ export function Overview() {
     </section>
   );
 }
-
-export const amount = (n: number, what: string): string =>
-  `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
 
 // The time the lines stand for: the whole range, or the part of it that is loaded.
 function bounds(): [bigint, bigint] {

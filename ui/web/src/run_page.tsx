@@ -5,8 +5,9 @@ import { parseAnsi } from './ansi';
 import { useAnswer } from './answer';
 import { CurveChart, curvesOf } from './chart';
 import { Compare } from './compare';
-import { groupLines, type Group } from './frames';
-import { jobAddress, runAddress } from './route';
+import { groupLines, type Group, withNeighbours } from './frames';
+import { lastTool } from './preferences';
+import { allTools, homeAddress, jobAddress, runAddress } from './route';
 import {
   fetchLastLines,
   fetchRun,
@@ -22,6 +23,7 @@ import { causeWords, durationWords, endingWords, isTrouble, sizeWords, verdictTe
 const runningMs = 2000;
 const lastLines = 30;
 const bestLines = 4; // of the cited lines these are marked
+const unknownRun = [400, 404]; // statuses: no run has such an id, and none this one
 
 async function fetchWhole(id: string, signal: AbortSignal): Promise<RunDetail> {
   const run = await fetchRun(id, signal);
@@ -42,9 +44,14 @@ export function RunPage({ id }: { id: string }) {
     (run) => (run.outcome === 'running' ? runningMs : run.outcome === 'lost' ? 30_000 : 0),
   );
   return (
-    <Shell title={value ? `${value.job} ${value.outcome}` : id} tool={value?.tool ?? ''}>
+    <Shell
+      title={value ? `${value.job} ${value.outcome}` : id}
+      tool={value?.tool ?? (trouble ? lastTool.value : '')}
+    >
       {value ? (
         <Contents run={value} />
+      ) : trouble && unknownRun.includes(trouble.status) ? (
+        <NoRun id={id} />
       ) : trouble ? (
         <Failed trouble={trouble} again={again} />
       ) : (
@@ -53,6 +60,22 @@ export function RunPage({ id }: { id: string }) {
     </Shell>
   );
 }
+
+// Whose it was is not known: the ways on lead to the reader's own tool, and to all of them.
+const NoRun = ({ id }: { id: string }) => (
+  <section class="empty" role="alert">
+    <h1>There is no run “{id}”</h1>
+    <p>This run is not kept any more, or its id is wrong.</p>
+    <p class="actions">
+      <a class="button" href={homeAddress(lastTool.value)}>
+        The jobs of {lastTool.value}
+      </a>
+      <a class="button" href={homeAddress(allTools)}>
+        Look at all tools
+      </a>
+    </p>
+  </section>
+);
 
 function Contents({ run }: { run: RunDetail }) {
   const verdict = run.verdict ?? { outcome: run.outcome };
@@ -78,7 +101,7 @@ function Contents({ run }: { run: RunDetail }) {
       {verdict.complete === false && (
         <p class="stale">Some lines of this run had not arrived when it was judged.</p>
       )}
-      {isTrouble(outcome) && <Cause verdict={verdict} />}
+      {isTrouble(outcome) && <Cause run={run} verdict={verdict} />}
       {context.length > 0 ? (
         <>
           <h2>What the log says</h2>
@@ -106,13 +129,13 @@ function Contents({ run }: { run: RunDetail }) {
   );
 }
 
-function Cause({ verdict }: { verdict: Verdict }) {
+function Cause({ run, verdict }: { run: RunDetail; verdict: Verdict }) {
   const evidence = verdict.evidence ?? [];
   const slots = Object.entries(verdict.slots ?? {});
   return (
     <section class="cause" aria-labelledby="cause">
       <h2 id="cause">Cause</h2>
-      <p class="class">{causeWords(verdict) || 'Unknown.'}</p>
+      <p class="class">{causeWords(verdict, run.lines) || 'Unknown.'}</p>
       {verdict.class !== 'unknown' && verdict.confidence !== undefined && (
         <meter
           class="confidence"
@@ -155,17 +178,15 @@ function Lines({ lines, cited }: { lines: NumberedLine[]; cited: NumberedLine[] 
   const marked = new Set(best.map(({ n }) => n));
   // A frame that is cited beside the best line may be folded with its neighbours.
   const kept = new Set(cited.slice(0, 1).map(({ n }) => n));
-  const shown = new Set(lines.map(({ n }) => n));
-  const elsewhere = best.filter(({ n }) => !shown.has(n));
+  const { block, elsewhere } = withNeighbours(lines, best);
+  const show = (group: Group) => (
+    <LineGroup key={group.lines[0]!.n} group={group} marked={marked} best={cited[0]?.n} />
+  );
   return (
     <div class="log" role="region" aria-label="Lines of the run" tabIndex={0}>
-      {groupLines(lines, kept).map((group) => (
-        <LineGroup key={group.lines[0]!.n} group={group} marked={marked} best={cited[0]?.n} />
-      ))}
+      {groupLines(block, kept).map(show)}
       {elsewhere.length > 0 && <p class="gap">Elsewhere in the run</p>}
-      {elsewhere.map((line) => (
-        <NumberedRow key={line.n} line={line} marked best={line.n === cited[0]?.n} />
-      ))}
+      {groupLines(elsewhere, marked).map(show)}
     </div>
   );
 }

@@ -4,6 +4,7 @@ import { computed, signal, useSignalEffect } from '@preact/signals';
 import { zone } from './preferences';
 import { describe, parseSearch } from './search';
 import { change, setFollow, tailStatus, tools, view } from './session';
+import { Pages } from './shell';
 import { fromInput, nsOfMs, type Range, spans, startOf, toInput } from './time';
 
 const draft = signal(view.value.text);
@@ -25,12 +26,15 @@ export function SearchBar() {
   };
   return (
     <form class="bar" role="search" onSubmit={submit}>
-      <h1 class="name">
-        <a class="brand" href="/" aria-label="Logboom, start page">
-          <img src="/favicon.svg" alt="" width="28" height="28" />
-          <span>Logboom</span>
-        </a>
-      </h1>
+      <div class="lead">
+        <h1>
+          <a class="brand" href="/" aria-label="Logboom, start page">
+            <img src="/favicon.svg" alt="" width="28" height="28" />
+            <span>Logboom</span>
+          </a>
+        </h1>
+        <Pages tool={view.value.tool} here="search" />
+      </div>
       <ToolPicker />
       <div class="box">
         <SearchIcon />

@@ -19,7 +19,6 @@ export function Shell(props: {
   useEffect(() => {
     document.title = `${props.title} · Logboom`;
   }, [props.title]);
-  const search = new URLSearchParams(props.tool === allTools ? {} : { tool: props.tool });
   return (
     <>
       <header class="top">
@@ -27,16 +26,25 @@ export function Shell(props: {
           <img src="/favicon.svg" alt="" width="28" height="28" />
           <span>Logboom</span>
         </a>
-        <nav aria-label="Pages">
-          <a href={homeAddress(props.tool)} aria-current={props.home ? 'page' : undefined}>
-            Jobs
-          </a>
-          <a href={`/search?${search}`}>Search</a>
-        </nav>
+        <Pages tool={props.tool} here={props.home ? 'jobs' : undefined} />
         <ToolPicker tool={props.tool} />
       </header>
       <main class="sheet">{props.children}</main>
     </>
+  );
+}
+
+export function Pages({ tool, here }: { tool: string; here?: 'jobs' | 'search' }) {
+  const search = new URLSearchParams(tool === allTools ? {} : { tool });
+  return (
+    <nav class="pages" aria-label="Pages">
+      <a href={homeAddress(tool)} aria-current={here === 'jobs' ? 'page' : undefined}>
+        Jobs
+      </a>
+      <a href={`/search?${search}`} aria-current={here === 'search' ? 'page' : undefined}>
+        Search
+      </a>
+    </nav>
   );
 }
 

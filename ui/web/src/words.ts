@@ -16,6 +16,9 @@ export function durationWords(ms: number | undefined): string {
   return pair(Math.floor(seconds / 86_400), 'd', Math.floor(seconds / 3600) % 24, 'h');
 }
 
+export const amount = (n: number, what: string): string =>
+  `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
+
 export function sizeWords(bytes: number | undefined): string {
   if (bytes === undefined || bytes < 0) return '';
   if (bytes < 1024) return `${bytes} B`;
@@ -80,9 +83,13 @@ export function endingWords(run: Run): string {
   return run.reason ?? '';
 }
 
-export function causeWords({ class: cause, confidence }: Verdict): string {
+// `runLines`: how many its run wrote, where that is known.
+export function causeWords({ class: cause, confidence, lines }: Verdict, runLines = -1): string {
   if (!cause) return '';
-  if (cause === 'unknown') return 'Unknown: nothing proves one. These lines are the most telling.';
+  if (cause === 'unknown') {
+    if (lines?.length) return 'Unknown: nothing proves one. These lines are the most telling.';
+    return runLines === 0 ? 'Unknown: it wrote no lines.' : 'Unknown: nothing proves one.';
+  }
   return `${cause}, ${confidenceWords(confidence)} (${Math.round((confidence ?? 0) * 100)} %)`;
 }
 
@@ -95,7 +102,7 @@ export function verdictText(run: Run, verdict: Verdict, link: string): string {
   const cited = new Set((verdict.lines ?? []).slice(0, 4).map(({ n }) => n));
   const context = verdict.excerpt_lines?.length ? verdict.excerpt_lines : (verdict.lines ?? []);
   const width = String(context.reduce((most, { n }) => Math.max(most, n), 0)).length;
-  const cause = causeWords(verdict);
+  const cause = causeWords(verdict, run.lines);
   return [
     `${run.tool}/${run.job} ${verdict.outcome}${verdict.headline ? `: ${verdict.headline}` : ''}`,
     `Run ${[run.id, run.started, endingWords(run)].filter(Boolean).join(', ')}`,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { groupLines, isLibraryFrame } from '../src/frames';
+import { groupLines, isLibraryFrame, withNeighbours } from '../src/frames';
 
 const frames: [string, boolean][] = [
   ['  File "/srv/bot/report.py", line 12, in main', false],
@@ -63,4 +63,18 @@ test('what a Python frame quotes is folded with it', () => {
     ),
     'l3 f3 l1',
   );
+});
+
+// Numbers of the block, then those elsewhere.
+function parts(block: number[], cited: number[]): [number[], number[]] {
+  const lines = (numbers: number[]) => numbers.map((n) => ({ n, text: '' }));
+  const found = withNeighbours(lines(block), lines(cited));
+  return [found.block.map(({ n }) => n), found.elsewhere.map(({ n }) => n)];
+}
+
+test('cited lines next to the block join it, the others stand in order', () => {
+  assert.deepEqual(parts([11, 12], [12, 14, 13, 30]), [[11, 12, 13, 14], [30]]);
+  assert.deepEqual(parts([12], [10, 11, 41, 30, 40]), [[10, 11, 12], [30, 40, 41]]);
+  assert.deepEqual(parts([31, 20], []), [[20, 31], []]);
+  assert.deepEqual(parts([], []), [[], []]);
 });

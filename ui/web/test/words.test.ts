@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import type { Run, Verdict } from '../src/runs_api';
 import {
   agoWords,
+  amount,
   causeWords,
   confidenceWords,
   durationWords,
@@ -36,6 +37,11 @@ const sizes: [number | undefined, string][] = [
 for (const [bytes, words] of sizes) {
   test(`${bytes} bytes is '${words}'`, () => assert.equal(sizeWords(bytes), words));
 }
+
+test('one of a thing is told as one', () => {
+  assert.equal(amount(1, 'run'), '1 run');
+  assert.equal(amount(1200, 'run'), '1,200 runs');
+});
 
 test('moments are told from now on', () => {
   const now = Date.parse('2026-11-25T13:30:00Z');
@@ -77,7 +83,10 @@ test('confidence is a word and a figure', () => {
   const cause = causeWords({ outcome: 'failed', class: 'external/dns', confidence: 0.97 });
   assert.equal(cause, 'external/dns, almost certain (97 %)');
   assert.equal(causeWords({ outcome: 'succeeded', class: '' }), '');
-  assert.match(causeWords({ outcome: 'failed', class: 'unknown' }), /^Unknown: nothing proves/);
+  const unknown: Verdict = { outcome: 'failed', class: 'unknown' };
+  assert.equal(causeWords(unknown), 'Unknown: nothing proves one.');
+  assert.equal(causeWords({ ...unknown, lines: [] }, 0), 'Unknown: it wrote no lines.');
+  assert.match(causeWords({ ...unknown, lines: [{ n: 1, text: 'x' }] }), /most telling\.$/);
 });
 
 test('a verdict can be pasted', () => {
