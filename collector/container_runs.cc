@@ -240,8 +240,10 @@ void ContainerRuns::look(Clock::time_point now) {
   }
   // What is known of a run is on disk before anybody is told, so that its end cannot be forgotten.
   if (changed_ || (stale_ && now >= next_save_)) save(now);
-  std::erase_if(to_emit_,
-                [&](const auto& told) { return settings_.emit(told.first, told.second); });
+  // Once one is refused the rest waits behind it: no end is told before its start.
+  const auto untold = std::ranges::find_if_not(
+      to_emit_, [&](const auto& told) { return settings_.emit(told.first, told.second); });
+  to_emit_.erase(to_emit_.begin(), untold);
 }
 
 void ContainerRuns::take_exits() {

@@ -22,7 +22,8 @@ struct Node {
   std::map<std::uint64_t, std::unique_ptr<Source>> sources;
   std::vector<std::pair<std::string, RunEvent>> emitted;
   std::unique_ptr<ContainerRuns> runs;
-  bool full = false;  // nothing is taken
+  bool full = false;      // nothing is taken
+  std::size_t asked = 0;  // how often to take something
   Clock::time_point now = Clock::now();
   std::string folder = directory / "pods/tool-bot_report-28461230-x2x4z_u1/main";
 
@@ -47,6 +48,7 @@ struct Node {
                                     },
                                 .emit =
                                     [this](const std::string& tool, RunEvent event) {
+                                      ++asked;
                                       if (!full) emitted.emplace_back(tool, std::move(event));
                                       return !full;
                                     }});
@@ -330,6 +332,9 @@ TEST_CASE("a start and an end that find the queue full are told once there is ro
   node.exit("3");
   node.look();
   CHECK(node.emitted.empty());
+  node.asked = 0;
+  node.look(1);
+  CHECK(node.asked == 1);  // what comes behind the first waits with it
   node.full = false;
   node.look();
   CHECK_FALSE(node.of(Kind::start).empty());

@@ -217,18 +217,19 @@ CronChecks::Checks CronChecks::expected() {
   return checks;
 }
 
-// What cannot be told now stays as it was told before, so that it is told at a later look.
+// What cannot be told now stays as it was told before, so that it is told at a later look. After
+// the first that cannot, nothing more is tried.
 void CronChecks::tell(const Checks& now) {
   untold_ = false;
   for (const auto& [name, check] : now) {
     const auto before = told_.find(name);
     if (before != told_.end() && before->second == check) continue;
-    if (!emit(name, check)) continue;
+    if (!emit(name, check)) break;
     told_.insert_or_assign(name, check);
     from_before_.erase(name);
   }
   const auto gone = [&](const Name& name) {
-    return !now.contains(name) &&
+    return !untold_ && !now.contains(name) &&
            emit(name, make_event(RunEvent::Kind::check_gone, 0, {}, name.second));
   };
   std::erase_if(told_, [&](const auto& entry) { return gone(entry.first); });

@@ -14,7 +14,8 @@ struct Root {
   TempDirectory directory;
   std::map<std::string, RunEvent> told;  // by tool/job
   std::vector<std::string> gone;
-  bool full = false;  // nothing is taken
+  bool full = false;      // nothing is taken
+  std::size_t asked = 0;  // how often to take something
   CronChecks::Clock::time_point now = CronChecks::Clock::now();
 
   Root() {
@@ -29,6 +30,7 @@ struct Root {
             .fallback_tool = "local",
             .rescan_interval = std::chrono::milliseconds(1'000),
             .emit = [this](const std::string& tool, RunEvent event) {
+              ++asked;
               if (full) return false;
               if (event.kind == Kind::check) told[tool + "/" + event.job] = event;
               if (event.kind == Kind::check_gone) gone.push_back(tool + "/" + event.job);
@@ -107,23 +109,26 @@ TEST_CASE("what was taken out while no collector ran is told as gone by the next
 TEST_CASE("a check that finds the queue full is told once there is room, and so is its end") {
   Root root;
   const auto path = root.directory / "etc/cron.d/backup";
-  write_anew(path, "0 3 * * * root logs run --job a x\n");
+  write_anew(path, "0 3 * * * root logs run --job a x\n0 4 * * * root logs run --job b x\n");
   root.full = true;
   CronChecks checks(root.settings());
   root.look(checks);
   CHECK(root.told.empty());
+  CHECK(root.asked == 1);  // the first that finds it full is asked for alone
   root.full = false;
   root.look(checks);
-  CHECK(root.told.size() == 1);
+  CHECK(root.told.size() == 2);
   std::filesystem::remove(path);
   root.full = true;
+  root.asked = 0;
   root.look(checks);
   CHECK(root.gone.empty());
+  CHECK(root.asked == 1);
   root.full = false;
   root.look(checks);
-  CHECK(root.gone == std::vector<std::string>{"local/a"});
+  CHECK(root.gone == std::vector<std::string>{"local/a", "local/b"});
   root.look(checks);
-  CHECK(root.gone.size() == 1);
+  CHECK(root.gone.size() == 2);
 }
 
 TEST_CASE("what cannot be read after a restart is not told as gone") {

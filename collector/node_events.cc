@@ -23,6 +23,8 @@ EventMeters& event_meters() {
   return meters;
 }
 
+bool is_sample(const RunEvent& event) { return event.kind == RunEvent::Kind::sample; }
+
 }  // namespace
 
 RunEvent make_event(RunEvent::Kind kind, std::int64_t time_ns, std::string run, std::string job) {
@@ -37,7 +39,11 @@ RunEvent make_event(RunEvent::Kind kind, std::int64_t time_ns, std::string run, 
 NodeEvents::NodeEvents(std::string collector, const Redactor& redactor)
     : collector_(std::move(collector)), batcher_(redactor) {}
 
-void NodeEvents::rename(Lane& lane) const {
+// What was under way waits again.
+void NodeEvents::rename(Lane& lane) {
+  const auto shipped = lane.queue.begin() + static_cast<std::ptrdiff_t>(lane.under_way);
+  waiting_samples_ +=
+      static_cast<std::size_t>(std::count_if(lane.queue.begin(), shipped, is_sample));
   lane.source_id = collector_ + "/events-" + new_run_id() + "#" + lane.origin.tool;
   lane.stored = 0;
   lane.under_way = 0;
@@ -46,9 +52,8 @@ void NodeEvents::rename(Lane& lane) const {
 
 bool NodeEvents::emit(const std::string& tool, RunEvent event) {
   if (queued_ >= kMaxQueued) {
-    const bool sample = event.kind == RunEvent::Kind::sample;
-    if (sample) event_meters().dropped.add();
-    if (sample || !drop_a_sample()) return false;
+    if (is_sample(event)) event_meters().dropped.add();
+    if (is_sample(event) || !drop_a_sample()) return false;
   }
   const auto [found, fresh] = lanes_.try_emplace(tool);
   auto& lane = found->second;
@@ -59,21 +64,23 @@ bool NodeEvents::emit(const std::string& tool, RunEvent event) {
     tools_.emplace(lane.number, tool);
     rename(lane);
   }
+  if (is_sample(event)) ++waiting_samples_;
   lane.queue.push_back(std::move(event));
   ++queued_;
   return true;
 }
 
-// The oldest that is not under way.
+// The oldest of its tool that is not under way. Where there is none nothing is looked through:
+// whoever is refused comes again and again.
 bool NodeEvents::drop_a_sample() {
+  if (waiting_samples_ == 0) return false;
   for (auto& [tool, lane] : lanes_) {
     const auto waiting = lane.queue.begin() + static_cast<std::ptrdiff_t>(lane.under_way);
-    const auto sample = std::find_if(waiting, lane.queue.end(), [](const RunEvent& event) {
-      return event.kind == RunEvent::Kind::sample;
-    });
+    const auto sample = std::find_if(waiting, lane.queue.end(), is_sample);
     if (sample == lane.queue.end()) continue;
     lane.queue.erase(sample);
     --queued_;
+    --waiting_samples_;
     event_meters().dropped.add();
     return true;
   }
@@ -87,7 +94,9 @@ std::vector<Shipment> NodeEvents::due() {
     if (lane.under_way > 0 || lane.queue.empty()) continue;
     batcher_.start(lane.origin);
     while (lane.under_way < std::min(lane.queue.size(), kMaxBatch) && !batcher_.full()) {
-      batcher_.add(lane.queue[lane.under_way], lane.stored + lane.under_way + 1);
+      const auto& event = lane.queue[lane.under_way];
+      batcher_.add(event, lane.stored + lane.under_way + 1);
+      if (is_sample(event)) --waiting_samples_;
       ++lane.under_way;
     }
     const auto next = lane.stored + lane.under_way;

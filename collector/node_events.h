@@ -53,7 +53,7 @@ class NodeEvents {
     std::size_t under_way = 0;  // events at the front of the queue that were shipped
     std::deque<RunEvent> queue;
   };
-  void rename(Lane& lane) const;
+  void rename(Lane& lane);
   bool drop_a_sample();
   void settle(Lane& lane);
 
@@ -62,6 +62,7 @@ class NodeEvents {
   std::map<std::string, Lane> lanes_;           // by tool
   std::map<std::uint64_t, std::string> tools_;  // by number
   std::size_t queued_ = 0;
+  std::size_t waiting_samples_ = 0;  // those under way do not count
   std::vector<std::string> ended_;
 };
 

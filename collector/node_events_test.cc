@@ -116,6 +116,27 @@ TEST_CASE("when too many wait, samples give way") {
   CHECK(stored.back() == "bot kept end");
 }
 
+TEST_CASE("a sample that is under way gives no way, until it waits again") {
+  Sent sent;
+  sent.emit("bot", Kind::sample, "s");
+  for (std::size_t i = 1; i < NodeEvents::kMaxQueued; ++i) sent.emit("bot", Kind::start, "r");
+  const auto shipments = sent.events.due();
+  REQUIRE(shipments.size() == 1);
+  CHECK_FALSE(sent.emit("bot", Kind::end, "e"));
+  SECTION("its batch was lost") {
+    sent.events.answer(outcome_of(shipments[0], Outcome::Kind::conflict));
+    CHECK(sent.emit("bot", Kind::end, "e"));
+    CHECK_FALSE(sent.emit("bot", Kind::end, "e"));
+  }
+  SECTION("its batch was stored") {
+    sent.events.answer(outcome_of(shipments[0], Outcome::Kind::stored));
+    for (std::size_t i = 0; i < NodeEvents::kMaxBatch; ++i) {
+      REQUIRE(sent.emit("bot", Kind::end, "e"));
+    }
+    CHECK_FALSE(sent.emit("bot", Kind::end, "e"));
+  }
+}
+
 TEST_CASE("state survives what it is made of") {
   const StateRows rows = {{"run", "", "-", "a b%c\n", "\x7f"}, {"x"}};
   CHECK(*parse_state(print_state(rows)) == rows);

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -39,19 +40,28 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
   return result;
 }
 
-// Where the shell would find it; "" nowhere.
+// 0, or what executing the file says; its interpreter is not looked at.
+int error_of(const std::string& path) {
+  struct stat status{};
+  if (::access(path.c_str(), X_OK) != 0 || ::stat(path.c_str(), &status) != 0) return errno;
+  return S_ISREG(status.st_mode) ? 0 : EACCES;
+}
+
+// Where the shell would find it: the first that may be executed, else the first; "" nowhere.
 std::string find_program(const std::string& name) {
-  if (name.find('/') != std::string::npos) return ::access(name.c_str(), F_OK) == 0 ? name : "";
+  if (name.empty() || name.find('/') != std::string::npos) return name;
+  std::string first;
   const char* const path = ::getenv("PATH");
   std::string_view left = path != nullptr ? path : "/bin:/usr/bin";
   while (!left.empty()) {
     const auto end = std::min(left.find(':'), left.size());
     const auto directory = left.substr(0, end);
     auto candidate = (directory.empty() ? "." : std::string(directory)) + "/" + name;
-    if (::access(candidate.c_str(), F_OK) == 0) return candidate;
+    if (error_of(candidate) == 0) return candidate;
+    if (first.empty() && ::access(candidate.c_str(), F_OK) == 0) first = std::move(candidate);
     left.remove_prefix(std::min(end + 1, left.size()));
   }
-  return {};
+  return first;
 }
 
 // What stands behind #! in a file's first line.
@@ -116,19 +126,25 @@ Signals::Signals() {
   descriptor_ = Descriptor(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
 }
 
-int why_not_executable(const std::string& program) {
+void foresee_error(const std::string& program, StartedCommand& started) {
   const auto path = find_program(program);
-  if (path.empty()) return ENOENT;
-  return ::access(path.c_str(), X_OK) == 0 ? 0 : errno;
+  started.error_number = path.empty() ? ENOENT : error_of(path);
+  if (started.error_number == 0) {
+    const auto interpreter = interpreter_of(path);
+    if (!interpreter.empty()) started.error_number = error_of(interpreter);
+  }
+  if (started.error_number != 0) explain(program, started);
 }
 
 void exec_in_place(const std::vector<std::string>& command,
                    const std::vector<std::pair<std::string, std::string>>& environment,
-                   const Signals::Before& before) {
+                   const Signals::Before& before, StartedCommand& started) {
   const auto entries = environment_with(environment);
   const auto arguments = pointers(command), variables = pointers(entries);
   before.restore();
   ::execvpe(arguments[0], arguments.data(), variables.data());
+  started.error_number = errno;
+  explain(command.front(), started);
 }
 
 StartedCommand start_command(const std::vector<std::string>& command,

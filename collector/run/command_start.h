@@ -50,12 +50,14 @@ struct StartedCommand {
     const std::vector<std::pair<std::string, std::string>>& environment,
     const Signals::Before& before);
 
-// 0 where the command may be executed, else the error. Its interpreter is not looked at.
-[[nodiscard]] int why_not_executable(const std::string& program);
+// Sets the error of `started`, its message and interpreter, where it is plain before any try that
+// the program cannot be executed: as start_command() would tell it.
+void foresee_error(const std::string& program, StartedCommand& started);
 
-// Becomes the command, with its own descriptors and signals. Returns where it cannot be executed.
+// Becomes the command, with its own descriptors and signals. Returns where it cannot be executed,
+// the error in `started`.
 void exec_in_place(const std::vector<std::string>& command,
                    const std::vector<std::pair<std::string, std::string>>& environment,
-                   const Signals::Before& before);
+                   const Signals::Before& before, StartedCommand& started);
 
 }  // namespace logboom::collector

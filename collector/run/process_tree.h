@@ -1,7 +1,8 @@
 // What a command and all its descendants use, from /proc.
 //
 // Limits:  kMaxTree processes are looked at. A process whose parent ended is no descendant any
-// more. Threads: any.
+//          more.
+// Threads: any.
 #pragma once
 
 #include <sys/types.h>

@@ -74,7 +74,7 @@ class Wrapper {
     next_sample_ = began_ + sample_interval({});
     if (request_.timeout) deadline_ = began_ + *request_.timeout;
     start(tool.value_or(request_.tool));
-    if (started_.no_process != 0) go_unwatched();
+    if (started_.no_process != 0) return go_unwatched();
     if (started_.error_number != 0) return cannot_start();
     watch();
     return finish();
@@ -116,29 +116,33 @@ class Wrapper {
   }
 
   // Bare, the command would have needed no process more. An end without an exit code says so.
-  void go_unwatched() {
+  // What cannot be executed is told before: a run has one end.
+  RunEnd go_unwatched() {
     relays_.clear();
-    if (const int error = why_not_executable(request_.command.front()); error != 0) {
-      started_.error_number = error;
-      started_.message = "cannot run '" + request_.command.front() + "': " + std::strerror(error);
-      return;
-    }
+    foresee_error(request_.command.front(), started_);
+    if (started_.error_number != 0) return cannot_start();
     auto end = event(RunEvent::Kind::end);
     end.message = std::string("ran unwatched: no process could be made for it: ") +
                   std::strerror(started_.no_process);
     writer_.end(std::move(end));
     (void)writer_.sync(kStartWait);
-    exec_in_place(request_.command, environment_, signals_.before());
-    started_.error_number = errno;
-    started_.message = "cannot run '" + request_.command.front() + "': " + std::strerror(errno);
+    exec_in_place(request_.command, environment_, signals_.before(), started_);
+    (void)say_why();
+    return {.exit_code = code_of_error()};
+  }
+
+  [[nodiscard]] int code_of_error() const { return started_.error_number == ENOENT ? 127 : 126; }
+
+  std::string say_why() const {
+    auto text = "logs run: " + started_.message + "\n";
+    (void)!::write(STDERR_FILENO, text.data(), text.size());
+    return text;
   }
 
   RunEnd cannot_start() {
     const auto& why = started_.message;
-    const auto text = "logs run: " + why + "\n";
-    (void)!::write(STDERR_FILENO, text.data(), text.size());
-    writer_.output(FrameKind::err, now_ns(), text);
-    const int code = started_.error_number == ENOENT ? 127 : 126;
+    writer_.output(FrameKind::err, now_ns(), say_why());
+    const int code = code_of_error();
     auto end = event(RunEvent::Kind::end);
     end.exec_errno = started_.error_number;
     end.exit_code = code;

@@ -208,19 +208,40 @@ TEST_CASE("under a limit on processes a command runs that would run bare") {
 
 TEST_CASE("under a limit on processes what cannot be executed is told") {
   if (::geteuid() != 0) return;
-  TempDirectory spool;
-  ::chmod(spool.path().c_str(), 0777);
-  Wrapped run(spool.path(), {"/no/such/program"}, [&](RunRequest&) {
+  TempDirectory spool, directory;
+  for (const auto* const path : {&spool, &directory}) ::chmod(path->path().c_str(), 0777);
+  write_anew(directory / "lost", "#!/no/such/python3 -u\n");
+  write_anew(directory / "dos", "#!/bin/sh\r\necho\r\n");
+  write_anew(directory / "plain", "no program");
+  write_anew(directory / "no-entry", "#!" + (directory / "plain") + "\n");
+  for (const char* script : {"lost", "dos", "no-entry"}) {
+    ::chmod((directory / script).c_str(), 0755);
+  }
+  auto [name, code, words] = GENERATE(table<std::string, int, std::string>({
+      {"no-such-command", 127, "command not found"},
+      {"/none", 127, "No such file"},
+      {"/lost", 127, "interpreter '/no/such/python3' does not exist"},
+      {"/dos", 127, "Windows line ends"},
+      {"/plain", 126, "Permission denied"},
+      {"/no-entry", 126, "Permission denied"},
+      {"/.", 126, "Permission denied"},
+  }));
+  const auto command = name.starts_with('/') ? directory.path() + name : name;
+  CAPTURE(command);
+  Wrapped run(spool.path(), {command}, [&](RunRequest&) {
     const rlimit processes{2, 2};
     ::setrlimit(RLIMIT_NPROC, &processes);
     if (::setuid(54'321) != 0) ::_exit(99);
   });
-  CHECK(Wrapped::all(run.err).ends_with("No such file or directory\n"));
-  CHECK(WEXITSTATUS(run.wait()) == 127);
+  const auto said = Wrapped::all(run.err);
+  CHECK(said.find(words) != std::string::npos);
+  CHECK(WEXITSTATUS(run.wait()) == code);
   const auto kept = kept_in(spool.path());
+  CHECK(kept.err == said);
   CHECK(kept.events.size() == 2);
   REQUIRE(kept.event(Kind::end));
-  CHECK(kept.event(Kind::end)->exit_code == 127);
+  CHECK(kept.event(Kind::end)->exit_code == code);
+  CHECK(kept.event(Kind::end)->message.find(words) != std::string::npos);
 }
 
 TEST_CASE("what cannot be executed is told as a line and a fact") {
