@@ -232,8 +232,10 @@ class Committer::Group {
         continue;
       }
       // A clock that is far ahead must not put a run behind all that comes after it for years.
-      event->time_ns = std::min(event->time_ns, commit_ns + kClockSkewNs);
-      event_writer_.add(batch.tool, *event);
+      const auto latest = commit_ns + kClockSkewNs;
+      const auto ahead = event->time_ns > latest ? event->time_ns - latest : 0;
+      event->time_ns -= ahead;
+      event_writer_.add(batch.tool, *event, ahead);
       events_.emplace_back(batch.tool, *std::move(event));
     }
     return events;

@@ -16,15 +16,15 @@ constexpr std::size_t kForgetAtOnce = 256;  // runs forgotten in one write
 
 using Visit = std::function<bool(std::string_view key, std::string_view value)>;
 
-// Calls `visit` with what follows the prefix of every key that has it.
+// Calls `visit` with what follows the prefix of every key that has it. `near`: as of each().
 Result<void> each_under(const Ground& ground, const std::string& prefix, const std::string& from,
-                        const Visit& visit) {
+                        const Visit& visit, bool near = true) {
   return ground.db->each(
       *ground.ledger, from,
       [&](std::string_view key, std::string_view value) {
         return key.starts_with(prefix) && visit(key.substr(prefix.size()), value);
       },
-      true);
+      near);
 }
 
 std::optional<RunEvent>* slot(Run& run, RunEvent::Kind kind) {
@@ -53,7 +53,7 @@ Result<std::optional<Run>> read_run(const Ground& ground, std::string_view tool,
   const auto prefix = ledger_key(LedgerPart::event, tool, id);
   bool any = false;
   auto read = each_under(ground, prefix, prefix, [&](std::string_view, std::string_view value) {
-    auto event = decode_event(value);
+    auto event = decode_event(value, &run.clock_ahead);
     if (!event) {
       outcome = fail(std::move(event).error().in("run " + std::string(id)));
       return false;
@@ -252,7 +252,7 @@ Result<std::optional<std::string>> Ledger::sketch(std::string_view tool,
 }
 
 Result<std::vector<Ledger::Pending>> Ledger::pending(
-    std::size_t per_tool, const std::function<bool(const std::string& mark)>& free) const {
+    std::size_t per_tool, const std::function<bool(const Pending&)>& free) const {
   std::vector<std::vector<Pending>> tools;
   const std::string prefix(1, static_cast<char>(LedgerPart::pending));
   for (auto from = prefix;;) {
@@ -270,7 +270,7 @@ Result<std::vector<Ledger::Pending>> Ledger::pending(
       if (*name != *tool) return false;
       auto& of_tool = tools.back();
       of_tool.push_back({*tool, std::string(*run), std::string(*mark)});
-      if (!free || !free(of_tool.back().mark)) ++counted;
+      if (!free || !free(of_tool.back())) ++counted;
       return counted < per_tool && of_tool.size() < kMaxPending;
     });
     if (!read) return fail(std::move(read).error());
@@ -342,7 +342,7 @@ Result<std::size_t> Ledger::forget(std::int64_t before_ns) {
       Change change;
       std::size_t looked_at = 0;
       Result<void> outcome;
-      auto read = each_under(ground_, prefix, from, [&](std::string_view rest, std::string_view) {
+      const auto look = [&](std::string_view rest, std::string_view) {
         from = prefix + std::string(rest) + '\0';
         const auto entry = parse_timed_run(rest);
         Result<std::optional<Run>> run = entry ? read_run(ground_, tool, entry->run) : std::nullopt;
@@ -361,7 +361,9 @@ Result<std::size_t> Ledger::forget(std::int64_t before_ns) {
           ++forgotten;
         }
         return ++looked_at < kForgetAtOnce;
-      });
+      };
+      // The walk is long and not done again soon; a run's own few events are read twice.
+      auto read = each_under(ground_, prefix, from, look, false);
       if (read) read = outcome;
       if (read && !change.operations.empty()) read = ground_.db->write(change);
       if (!read) return fail(std::move(read).error());

@@ -8,8 +8,7 @@
 // Units:   times are UTC nanoseconds.
 // Errors:  io, corrupt, full; invalid (a key or value over its limit).
 // Limits:  one sample per run and second, kMaxSamples are read; runs are forgotten after the
-// store's
-//          retention (a run by its start), with their verdicts and sketches.
+//          store's retention (a run by its start), with their verdicts and sketches.
 // Threads: any.
 #pragma once
 
@@ -71,6 +70,7 @@ struct Run {
   std::optional<RunEvent> start = {}, end = {}, lost = {}, missed = {}, skipped = {};
   std::optional<RunEvent> last_sample = {};
   std::optional<Judgement> judgement = {};
+  bool clock_ahead = false;  // a time above was taken back: its lines may be stamped days later
 
   // The judgement's; else what the events say: end before lost before missed and skipped.
   [[nodiscard]] Outcome outcome() const;
@@ -136,11 +136,12 @@ class Ledger {
   struct Pending {
     std::string tool, run;
     std::string mark;  // opaque; it differs when the run became pending anew
+    friend bool operator==(const Pending&, const Pending&) = default;
   };
   // Of every tool the first in order of time, at most `per_tool` of them; tools take turns, so that
   // none waits for another's. Those that are `free` do not count (at most kMaxPending).
   [[nodiscard]] Result<std::vector<Pending>> pending(
-      std::size_t per_tool, const std::function<bool(const std::string& mark)>& free = {}) const;
+      std::size_t per_tool, const std::function<bool(const Pending&)>& free = {}) const;
 
   // Small values of upper layers; key and value are theirs. Tables: [a-z_]+. Keys at most 1 KiB,
   // values 1 MiB.

@@ -47,7 +47,7 @@ bool EventWriter::own(const std::string& tool, const std::string& run) {
   return true;
 }
 
-void EventWriter::add(const std::string& tool, const RunEvent& event) {
+void EventWriter::add(const std::string& tool, const RunEvent& event, std::int64_t ahead_ns) {
   const auto& ledger = ground_.ledger;
   if (event.kind == RunEvent::Kind::check || event.kind == RunEvent::Kind::check_gone) {
     auto key = ledger_key(LedgerPart::check, tool, event.job);
@@ -59,7 +59,7 @@ void EventWriter::add(const std::string& tool, const RunEvent& event) {
     }
     return;
   }
-  change_.put(ledger, event_key(tool, event), encode_event(event));
+  change_.put(ledger, event_key(tool, event, ahead_ns), encode_event(event, ahead_ns > 0));
   if (event.kind == RunEvent::Kind::sample) return;
   const bool first = own(tool, event.run);
   const bool begins = event.kind != RunEvent::Kind::end && event.kind != RunEvent::Kind::lost;

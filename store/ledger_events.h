@@ -26,7 +26,8 @@ struct Ground;
 class EventWriter {
  public:
   EventWriter(const Ground& ground, Change& change) : ground_(ground), change_(change) {}
-  void add(const std::string& tool, const RunEvent& event);
+  // `ahead_ns`: by how much its time was taken back, of a clock far ahead.
+  void add(const std::string& tool, const RunEvent& event, std::int64_t ahead_ns = 0);
 
  private:
   bool own(const std::string& tool, const std::string& run);

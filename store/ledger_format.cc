@@ -7,6 +7,8 @@
 namespace logboom::store {
 namespace {
 
+constexpr std::string_view kClockAhead = "clock_ahead";  // an event's field here alone
+
 void put_key_text(std::string& key, std::string_view text) {
   key.append(text);
   key.push_back('\0');
@@ -46,7 +48,7 @@ std::string ledger_key(LedgerPart part, std::string_view first, std::string_view
   return key;
 }
 
-std::string event_key(std::string_view tool, const RunEvent& event) {
+std::string event_key(std::string_view tool, const RunEvent& event, std::int64_t ahead_ns) {
   auto key = ledger_key(LedgerPart::event, tool, event.run);
   switch (event.kind) {
     case RunEvent::Kind::start:
@@ -67,6 +69,10 @@ std::string event_key(std::string_view tool, const RunEvent& event) {
     default:  // samples come last, so that a list of runs reads only the newest of them
       key.push_back('x');
       put_big(key, ~static_cast<std::uint64_t>(event.time_ns / 1'000'000'000));
+      // Those of one commit were taken back to one second.
+      if (ahead_ns > 0) {
+        put_big(key, ~static_cast<std::uint64_t>((event.time_ns + ahead_ns) / 1'000'000'000));
+      }
   }
   return key;
 }
@@ -111,17 +117,21 @@ std::optional<TimedRun> parse_timed_run(std::string_view rest) {
   return TimedRun{static_cast<std::int64_t>(~number), rest.substr(8)};
 }
 
-std::string encode_event(const RunEvent& event) {
+std::string encode_event(const RunEvent& event, bool clock_ahead) {
   std::string value;
   put_signed(value, event.time_ns);
   for (const auto& [field, text] : fields(event)) {
     put_text(value, field);
     put_text(value, text);
   }
+  if (clock_ahead) {
+    put_text(value, kClockAhead);
+    put_text(value, "1");
+  }
   return sealed(std::move(value));
 }
 
-Result<RunEvent> decode_event(std::string_view value) {
+Result<RunEvent> decode_event(std::string_view value, bool* clock_ahead) {
   const auto body = opened(value);
   if (!body) return fail(body.error());
   ByteReader reader(*body);
@@ -129,6 +139,7 @@ Result<RunEvent> decode_event(std::string_view value) {
   std::vector<std::pair<std::string, std::string>> pairs;
   while (reader.ok() && !reader.done()) {
     std::string field(reader.text());
+    if (field == kClockAhead && clock_ahead != nullptr) *clock_ahead = true;
     pairs.emplace_back(std::move(field), reader.text());
   }
   if (!reader.ok()) return fail(Errc::corrupt, "ledger: an event cannot be read");

@@ -16,7 +16,7 @@
 namespace logboom::store {
 
 enum class LedgerPart : char {
-  event = 'e',    // tool, run, kind [, second]: an event
+  event = 'e',    // tool, run, kind [, second [, second]]: an event
   job = 'j',      // tool, job, newest first, run: nothing
   time = 'w',     // tool, newest first, run: nothing
   tool = 'l',     // tool: nothing
@@ -32,7 +32,9 @@ enum class LedgerPart : char {
 [[nodiscard]] std::string ledger_key(LedgerPart part, std::string_view first);
 [[nodiscard]] std::string ledger_key(LedgerPart part, std::string_view first,
                                      std::string_view second);
-[[nodiscard]] std::string event_key(std::string_view tool, const RunEvent& event);
+// `ahead_ns`: by how much its time was taken back.
+[[nodiscard]] std::string event_key(std::string_view tool, const RunEvent& event,
+                                    std::int64_t ahead_ns = 0);
 [[nodiscard]] std::string job_key(std::string_view tool, std::string_view job, std::int64_t time_ns,
                                   std::string_view run);
 [[nodiscard]] std::string time_key(std::string_view tool, std::int64_t time_ns,
@@ -50,9 +52,9 @@ struct TimedRun {
 };
 [[nodiscard]] std::optional<TimedRun> parse_timed_run(std::string_view rest);
 
-// A value with its checksum.
-[[nodiscard]] std::string encode_event(const RunEvent& event);
-[[nodiscard]] Result<RunEvent> decode_event(std::string_view value);
+// A value with its checksum. `clock_ahead`: its time was taken back; unchanged where it was not.
+[[nodiscard]] std::string encode_event(const RunEvent& event, bool clock_ahead = false);
+[[nodiscard]] Result<RunEvent> decode_event(std::string_view value, bool* clock_ahead = nullptr);
 [[nodiscard]] std::string encode_verdict(const Judgement& judgement, std::string_view json);
 [[nodiscard]] Result<std::pair<Judgement, std::string>> decode_verdict(std::string_view value);
 

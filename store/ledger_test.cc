@@ -292,9 +292,8 @@ TEST_CASE("tools take turns in waiting for their verdicts") {
   CHECK((*pending)[0].run == "b0");
   CHECK((*pending)[1].run == "q");
   // Those that wait for their log keep nobody else from his turn.
-  const auto more = ledger.pending(4, [&](const std::string& mark) {
-    return mark == (*pending)[0].mark || mark == (*pending)[2].mark;
-  });
+  const auto more = ledger.pending(
+      4, [&](const Ledger::Pending& one) { return one == (*pending)[0] || one == (*pending)[2]; });
   CHECK(more->size() == 7);
 }
 
@@ -307,6 +306,28 @@ TEST_CASE("a clock that is far ahead puts no run behind all that comes after it"
          {event(Kind::start, "now", "j", 3'600), ended("now", "j", 3'601, 0)});
   const auto run = *fixture.store().ledger().run("a", "ahead");
   CHECK(run->time_ns() == kNow + 86'400 * kSecond);
+  CHECK(run->clock_ahead);
+  CHECK_FALSE((*fixture.store().ledger().run("a", "now"))->clock_ahead);
+}
+
+TEST_CASE("samples of a clock that is far ahead do not replace each other") {
+  Fixture fixture;
+  std::vector<RunEvent> events{event(Kind::start, "ahead", "j", 5 * 365 * 86'400)};
+  for (int i = 1; i <= 3; ++i) {
+    events.push_back(event(Kind::sample, "ahead", "", 5 * 365 * 86'400 + i));
+    events.back().memory_bytes = i;
+  }
+  append(fixture.store(), "a", events);
+  std::vector<std::int64_t> memory;
+  const auto samples = fixture.store().ledger().samples("a", "ahead");
+  for (const auto& sample : samples.value()) {
+    CHECK(sample.time_ns == kNow + 86'400 * kSecond);
+    memory.push_back(sample.memory_bytes);
+  }
+  CHECK(memory == std::vector<std::int64_t>{1, 2, 3});
+  CHECK((*fixture.store().ledger().run("a", "ahead"))->last_sample->memory_bytes == 3);
+  CHECK(*fixture.store().ledger().forget(kNow + 2 * 86'400 * kSecond) == 1);
+  CHECK(fixture.store().ledger().samples("a", "ahead")->empty());
 }
 
 TEST_CASE("one busy job does not hide the others' runs") {

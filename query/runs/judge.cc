@@ -14,8 +14,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kPerTool = 16;  // judged of one tool before the others have their turn
-constexpr std::size_t kAtOnce = 256;  // pending runs looked at in one turn
-constexpr std::chrono::milliseconds kLookAgain{50};  // while a log is waited for
+constexpr std::size_t kAtOnce = 256;  // of one tool, by judge_pending()
+constexpr std::chrono::milliseconds kLookAgain{50};  // while a log is waited for, at first
 constexpr std::chrono::milliseconds kLookAgainAtMost{400};
 constexpr std::chrono::milliseconds kIdle{5'000};      // between looks nobody asked for
 constexpr std::chrono::milliseconds kTryAgain{1'000};  // after the store failed
@@ -75,32 +75,42 @@ void Judge::work(const std::stop_token& stop) {
     }
     if (stop.stop_requested()) return;
     auto pending = store_.ledger().pending(
-        kPerTool, [this](const std::string& mark) { return waiting_.contains(mark); });
+        kPerTool, [this](const auto& one) { return waiting_.contains(one); });
     Result<void> outcome;
-    bool left = false, judged_some = false;
+    bool judged_some = false;
     if (!pending) outcome = fail(std::move(pending).error());
     for (std::size_t i = 0; pending && i < pending->size() && !stop.stop_requested(); ++i) {
-      // One that cannot be judged does not keep the others from being.
-      auto judged = judge_one((*pending)[i], true);
+      const auto& one = (*pending)[i];
+      auto judged = judge_one(one, true);
       if (!judged) {
-        // Nor does it take the place of others of its tool.
+        // One that cannot be judged does not keep the others from being, nor does it take the
+        // place of others of its tool. How long its log has been waited for stays as it is.
         const auto now = Clock::now();
-        waiting_[(*pending)[i].mark] = {now, now + kTryAgain, kTryAgain};
+        auto& waiting = waiting_.try_emplace(one, Waiting{now, now, kLookAgain}).first->second;
+        waiting.look_at = now + kTryAgain;
+        waiting.failed = true;
         outcome = fail(std::move(judged).error());
+      } else if (*judged) {
+        waiting_.erase(one);
+        judged_some = true;
       }
-      left = left || (judged && !*judged);
-      judged_some = judged_some || (judged && *judged);
     }
     if (pending) forget_waiting(*pending);
-    pause = !outcome      ? kTryAgain
-            : judged_some ? std::chrono::milliseconds{0}
-            : left        ? kLookAgain
-                          : kIdle;
-    if (!outcome && !std::exchange(told, true)) {
+    pause = !pending ? kTryAgain : judged_some ? std::chrono::milliseconds{0} : time_to_next_look();
+    if (!outcome && !told) {
       log::error("runs cannot be judged and are tried again", {{"error", outcome.error().message}});
     }
-    if (outcome) told = false;
+    // A turn without an error tells nothing of those that only wait to be tried again.
+    told = !pending ||
+           std::ranges::any_of(waiting_, [](const auto& entry) { return entry.second.failed; });
   }
+}
+
+std::chrono::milliseconds Judge::time_to_next_look() const {
+  const auto now = Clock::now();
+  auto next = now + kIdle;
+  for (const auto& [one, waiting] : waiting_) next = std::min(next, waiting.look_at);
+  return std::max(std::chrono::ceil<std::chrono::milliseconds>(next - now), kLookAgain);
 }
 
 Result<std::size_t> Judge::judge_pending() {
@@ -114,9 +124,11 @@ Result<std::size_t> Judge::judge_pending() {
 
 // A run that ended anew has another mark; the old one's will not come again.
 void Judge::forget_waiting(const std::vector<store::Ledger::Pending>& pending) {
-  std::erase_if(waiting_, [&](const auto& entry) {
-    return std::ranges::find(pending, entry.first, &store::Ledger::Pending::mark) == pending.end();
-  });
+  decltype(waiting_) still;
+  for (const auto& one : pending) {
+    if (auto entry = waiting_.extract(one)) still.insert(std::move(entry));
+  }
+  waiting_ = std::move(still);
 }
 
 bool Judge::log_complete(const store::Run& run) const {
@@ -129,7 +141,7 @@ bool Judge::log_complete(const store::Run& run) const {
 
 // False: its log is still waited for.
 Result<bool> Judge::judge_one(const store::Ledger::Pending& pending, bool wait) {
-  if (const auto waiting = waiting_.find(pending.mark);
+  if (const auto waiting = waiting_.find(pending);
       wait && waiting != waiting_.end() && Clock::now() < waiting->second.look_at) {
     return false;
   }
@@ -146,14 +158,13 @@ Result<bool> Judge::judge_one(const store::Ledger::Pending& pending, bool wait) 
   const bool complete = log_complete(**run);
   if (!complete && wait) {
     const auto now = Clock::now();
-    auto& waiting = waiting_.try_emplace(pending.mark, Waiting{now, now, kLookAgain}).first->second;
+    auto& waiting = waiting_.try_emplace(pending, Waiting{now, now, kLookAgain}).first->second;
     if (now - waiting.since < kWaitForLog) {
       waiting.look_at = now + waiting.pause;
       waiting.pause = std::min(2 * waiting.pause, kLookAgainAtMost);
       return false;
     }
   }
-  waiting_.erase(pending.mark);
   auto judged = judge(**run, complete, {});
   if (!judged) return fail(std::move(judged).error());
   if (judged->first_of_its_kind) remember_first_seen(**run, judged->fingerprint, write);

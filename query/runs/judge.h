@@ -11,7 +11,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -19,6 +18,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <unordered_map>
 #include <vector>
 
 #include "core/result.h"
@@ -61,12 +61,20 @@ class Judge {
   struct Waiting {
     std::chrono::steady_clock::time_point since, look_at;
     std::chrono::milliseconds pause{};
+    bool failed = false;  // it could not be judged
+  };
+  struct PendingHash {
+    std::size_t operator()(const store::Ledger::Pending& one) const {
+      const std::hash<std::string> hash;
+      return 31 * hash(one.run) + hash(one.mark);
+    }
   };
   void work(const std::stop_token& stop);
   [[nodiscard]] Result<Judged> judge(const store::Run& run, bool complete,
                                      std::stop_token stop) const;
   [[nodiscard]] Result<bool> judge_one(const store::Ledger::Pending& pending, bool wait);
   void forget_waiting(const std::vector<store::Ledger::Pending>& pending);
+  [[nodiscard]] std::chrono::milliseconds time_to_next_look() const;
   [[nodiscard]] bool log_complete(const store::Run& run) const;
 
   store::Store& store_;
@@ -76,8 +84,8 @@ class Judge {
   std::condition_variable_any wake_, done_;
   bool woken_ = true;
   std::uint64_t judged_ = 0;  // raised with every verdict
-  // Since when a pending run's log is waited for; the thread's own.
-  std::map<std::string, Waiting> waiting_;
+  // Pending runs that wait for their log, or to be tried again; the thread's own.
+  std::unordered_map<store::Ledger::Pending, Waiting, PendingHash> waiting_;
   std::jthread thread_;
 };
 

@@ -4,8 +4,6 @@
 #include <optional>
 #include <tuple>
 
-#include "core/time.h"
-
 namespace logboom::query {
 namespace {
 
@@ -116,7 +114,7 @@ Result<RunLines> read_run_lines(store::Store& store, const store::Run& run, std:
                    .newest_first = false,
                    .stop = std::move(stop)};
   // Of a clock far ahead the events' times were taken back (store/commit.cc), the lines' were not.
-  if (scan.end > now_ns() + 2 * kMarginNs) scan.end = INT64_MAX;
+  if (run.clock_ahead) scan.end = INT64_MAX;
   // Metadata is indexed like words: blocks that cannot hold the run are not read.
   store::tokens(run.id, [&](std::string_view token) { scan.tokens.emplace_back(token); });
   // Of a job with a name of its own only that job's streams are read.

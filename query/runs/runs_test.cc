@@ -1,10 +1,11 @@
 // Runs over HTTP: from a ping or an event to a verdict, its history and its lines.
 #include <simdjson.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <cstdio>
 
-#include "core/time.h"
 #include "query/runs/frozen.h"
 #include "query/runs/history.h"
 #include "query/runs/judge.h"
@@ -95,6 +96,37 @@ class Runs : public TestApi {
   std::int64_t now = kNow;
   Judge judge{*store};
   RunsApi runs_api;
+};
+
+// What is written to standard error meanwhile.
+class StandardError {
+ public:
+  StandardError() : before_(::dup(STDERR_FILENO)) {
+    REQUIRE(file_ != nullptr);
+    ::dup2(::fileno(file_), STDERR_FILENO);
+  }
+  ~StandardError() {
+    ::dup2(before_, STDERR_FILENO);
+    ::close(before_);
+    std::fclose(file_);
+  }
+  StandardError(const StandardError&) = delete;
+  StandardError& operator=(const StandardError&) = delete;
+
+  [[nodiscard]] std::size_t count(std::string_view words) const {
+    std::string text(1 << 16, '\0');
+    text.resize(static_cast<std::size_t>(
+        std::max<ssize_t>(::pread(::fileno(file_), text.data(), text.size(), 0), 0)));
+    std::size_t count = 0;
+    for (auto at = text.find(words); at != std::string::npos; at = text.find(words, at + 1)) {
+      ++count;
+    }
+    return count;
+  }
+
+ private:
+  std::FILE* file_ = std::tmpfile();
+  int before_;
 };
 
 const std::vector<std::string> kGood{"starting", "reading input", "wrote 12 rows", "done"};
@@ -342,13 +374,30 @@ TEST_CASE("a clock set back during a run hides none of its lines") {
   CHECK(runs.at("/api/v1/runs/b1/why", "/class") == "code/exception");
 }
 
-TEST_CASE("a clock far ahead hides none of its run's lines") {
+TEST_CASE("a clock far ahead hides none of its run's lines, however late they are asked for") {
   Runs runs;
-  runs.ran("b1", "etl", 5 * 365 * 86'400, 1, kBad);
-  auto run = *runs.store->ledger().run("local", "b1");
+  const auto began = GENERATE(0, 48 * 3'600);  // the clock was set ahead later, or before
+  Batch batch;
+  batch.tool = "local";
+  batch.redacted = true;
+  batch.streams.emplace_back(Labels{{"job", "etl"}});
+  batch.columns.emplace_back("run", "b1");
+  batch.records.push_back(to_record(runs.event(Kind::start, "b1", "etl", began), batch.arena));
+  for (const auto& line : kBad) {
+    batch.records.push_back(
+        {.time_ns = TestApi::kNow + 48 * 3'600 * kSecond, .body = batch.arena.copy(line)});
+  }
+  auto end = runs.event(Kind::end, "b1", "etl", 48 * 3'600);
+  end.exit_code = 1;
+  batch.records.push_back(to_record(end, batch.arena));
+  // Out of a topic, so that its commit is years ago.
+  std::vector<store::Logged> messages(1);
+  messages[0].append_time_ns = TestApi::kNow;
+  messages[0].batches.push_back(std::move(batch));
+  REQUIRE(runs.store->append_logged(3, std::move(messages)));
+  const auto run = *runs.store->ledger().run("local", "b1");
   REQUIRE(run);
-  // As the store takes it back, by the system's clock.
-  run->start->time_ns = run->end->time_ns = now_ns() + 24 * 3'600 * kSecond;
+  CHECK(run->end_ns() == TestApi::kNow + 24 * 3'600 * kSecond);
   const auto read = read_run_lines(*runs.store, *run);
   REQUIRE(read);
   CHECK(read->lines.size() == kBad.size());
@@ -374,6 +423,25 @@ TEST_CASE("runs whose log never comes keep no other tool's from being judged") {
   CHECK(runs.at("/api/v1/runs/q/why?tool=other", "/outcome") == "failed");
   CHECK(*runs.store->ledger().verdict("other", "q"));
   runs.judge.stop();
+}
+
+TEST_CASE("a run that waits for its log keeps none that ended in its moment from being judged") {
+  Runs runs;
+  std::vector<std::string> order;  // the judge's thread's, until it has stopped
+  Judge judge(*runs.store,
+              [&](const store::Run& run, const store::Judgement&, std::string_view,
+                  store::RecordWrite&) -> Result<void> {
+                order.push_back(run.id);
+                return {};
+              });
+  runs.ran("a", "stuck", 0, 1, {"a line"}, 1'000);
+  runs.ran("b", "quick", 0, 1, {"a line"});
+  runs.runs_api.judge = &judge;
+  judge.start();
+  CHECK(runs.at("/api/v1/runs/b/why", "/complete") == "true");
+  judge.stop();
+  REQUIRE_FALSE(order.empty());
+  CHECK(order.front() == "b");
 }
 
 TEST_CASE("a history is not wrong because an older verdict was early") {
@@ -460,22 +528,31 @@ TEST_CASE("a run whose verdict cannot be kept stays pending, and the others get 
   runs.ran("b1", "etl", 0, 1, kBad);
   runs.ran("b2", "etl", 10, 1, kBad);
   std::atomic<bool> broken = true;
+  std::atomic<int> tried = 0;
   Judge judge(*runs.store,
               [&](const store::Run& run, const store::Judgement&, std::string_view,
                   store::RecordWrite&) -> Result<void> {
-                if (run.id == "b1" && broken) return fail(Errc::io, "the disk is away");
-                return {};
+                if (run.id != "b1" || !broken) return {};
+                ++tried;
+                tried.notify_all();
+                return fail(Errc::io, "the disk is away");
               });
   runs.runs_api.judge = &judge;
+  const StandardError said;
   judge.start();
   CHECK(runs.at("/api/v1/runs/b2/why", "/run") == "b2");
   CHECK((*runs.store->ledger().run("local", "b2"))->judgement);
   CHECK_FALSE((*runs.store->ledger().run("local", "b1"))->judgement);
   CHECK(runs.store->ledger().pending(9)->size() == 1);
+  // A turn without an error in between does not make it news again.
+  runs.ran("b3", "etl", 20, 1, kBad);
+  CHECK(runs.at("/api/v1/runs/b3/why", "/run") == "b3");
+  tried.wait(1);
   broken = false;
   CHECK(runs.at("/api/v1/runs/b1/why", "/run") == "b1");
   CHECK((*runs.store->ledger().run("local", "b1"))->judgement);
   judge.stop();
+  CHECK(said.count("runs cannot be judged") == 1);
 }
 
 TEST_CASE("a suggested memory is what good runs need, and more than what was too little") {
