@@ -192,8 +192,16 @@ std::optional<std::uint32_t> Choice::instead_of(std::uint32_t line) const {
   return *std::ranges::upper_bound(unexplained_, found->finding->last);
 }
 
+// Less where its writer saw nothing wrong in it.
+int Choice::strength(const Finding& finding) const {
+  constexpr int kCalm = 15;
+  const auto level = detect_level(log_.clean[finding.line]);
+  const bool calm = level != Level::unknown && level <= Level::info;
+  return finding.strength - (calm && !finding.trace ? kCalm : 0);
+}
+
 int Choice::weigh(const Finding& finding) const {
-  int weight = finding.strength;
+  int weight = strength(finding);
   switch (ranking_.novelty[finding.line]) {
     case Novelty::absent:
       weight += 40;
@@ -289,7 +297,7 @@ Candidate Choice::as_ranked(const Candidate& chosen) const {
 
 std::optional<Candidate> Choice::best() const {
   auto best = heaviest([&](const Finding& f) {
-    return f.strength >= kLeastStrength && supported(f) && !overshadowed(f);
+    return strength(f) >= kLeastStrength && supported(f) && !overshadowed(f);
   });
   if (!best) best = heaviest([&](const Finding& f) { return weakly_agrees(f); });
   if (!best || (!case_.good.empty() && best->weight < kLeastWeight)) return std::nullopt;

@@ -66,6 +66,7 @@ class Choice {
   void collect_slots(const Finding& finding, Slots& slots) const;
 
  private:
+  [[nodiscard]] int strength(const Finding& finding) const;
   [[nodiscard]] int weigh(const Finding& finding) const;
   [[nodiscard]] bool possible(const Finding& finding) const;
   [[nodiscard]] bool weakly_agrees(const Finding& finding) const;

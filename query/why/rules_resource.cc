@@ -83,7 +83,7 @@ constexpr Rule kRules[] = {
      "resource/oom_runtime", 78},
 
     // memory, as the kernel or a shell says it: text, so the class needs the kernel's own count
-    {R"re((?i)\boom[-_]kill|Killed process \d+|\bOOMKilled\b|\boom killer\b)re",
+    {R"re((?i)\boom[-_]kill(?:er|ed)?(?:$|[^\w-])|Killed process \d+|\bOOMKilled\b|\boom killer\b)re",
      "resource/oom_cgroup", 74},
     {R"re(^(?:[\w./-]+: )*line \d+: +\d+ Killed\b)re", "resource/oom_cgroup", 58},
     {R"re(^\s*Killed\s*$)re", "resource/oom_cgroup", 52},

@@ -18,7 +18,7 @@ constexpr Rule kRules[] = {
     {R"re((?i)\bhost(?: ?name)? ~q~host~q (?:is |was )?(?:not known|unknown|not resolvable|does not resolve))re",
      "external/dns", 76},
 
-    {R"re((?i)(?:cannot|could not|can't|couldn't|unable to|failed to) look ?up ~addr|: no such host\b|\b(?:name|host) ~addr (?:did|does|could) not (?:be )?resolved?\b)re",
+    {R"re((?i)(?:cannot|could not|can't|couldn't|unable to|failed to) look ?up (?:the )?(?:(?:host ?)?name |address of |host )?~addr|: no such host\b|\b(?:name|host) ~addr (?:did|does|could) not (?:be )?resolved?\b)re",
      "external/dns", 76},
 
     {R"re((?i)\bunknown to (?:the )?(?:dns|resolver|name ?server)|\bno address (?:was )?(?:found )?for ~addr)re",
@@ -73,7 +73,7 @@ constexpr Rule kRules[] = {
     {R"re((?i)\bhung up (?:unexpectedly|on us|during|after|in|while)\b)re", "external/reset", 76},
 
     // trust
-    {R"re((?i)\b(?:tls|ssl|x\.?509|certificates?|cert|handshake)\b.{0,60}\b(?:unknown (?:certificate )?(?:authority|ca|issuer)|(?:not|un)[ -]?trusted|mismatch\w*|(?:has |have |is |was )?expired|ran out|not (?:yet |longer )?valid|revoked|self[- ]signed|(?:not|cannot|could not) be verified|verification (?:failed|error)|does not match|is (?:only )?(?:valid )?for [\w*-]+(?:\.[\w*-]+)+,? (?:not|but|only)\b|is (?:only )?for [\w*-]+(?:\.[\w*-]+)+|failed|failure|rejected)\b)re",
+    {R"re((?i)\b(?:tls|ssl|x\.?509|certificates?|cert|handshake)\b(?:[^/\w-].{0,60})?\b(?:unknown (?:certificate )?(?:authority|ca|issuer)|(?:not|un)[ -]?trusted|mismatch\w*|(?:has |have |is |was )?expired|ran out|not (?:yet |longer )?valid|revoked|self[- ]signed|(?:not|cannot|could not) be verified|verification (?:failed|error)|does not match|is (?:only )?(?:valid )?for [\w*-]+(?:\.[\w*-]+)+,? (?:not|but|only)\b|is (?:only )?for [\w*-]+(?:\.[\w*-]+)+|failed|failure|rejected)\b)re",
      "external/tls", 73},
     {R"re((?i)(?:could not|cannot|can't|failed to|unable to) (?:verify|validate|trust) (?:the )?(?:\w+ )?(?:certificate|cert|chain|identity of)\b(?:.{0,12}? (?:of|for|from) ~addr)?)re",
      "external/tls", 76},
@@ -115,7 +115,7 @@ constexpr Rule kRules[] = {
     {R"re((?P<status>429) (?:from|by|at)\b|\b(?:from|by) \S+:? (?P<status2>429)\b)re", "external/rate_limit", 75, kInTrouble},
     {R"re((?i)\b(?:requests?|calls?|api|edits?|queries|rate|search)\b.{0,20} (?:limit|quota)\b.{0,40}\b(?:reached|exceeded|hit|used up|exhausted|over)\b|\b(?:limit|quota) of \d+ (?:\w+ )?(?:requests?|calls?|queries|edits?)\b.{0,30}\b(?:reached|exceeded|hit|used up|exhausted|spent|consumed))re",
      "external/rate_limit", 73},
-    {R"re((?i)\bthrottled by\b|\b(?:being|were|was|got|are) throttled\b|\brequests? (?:was |were )?throttled\b|\bslow down\b.{0,20}\brequests?|\brequests?\b.{0,30}\bslow down\b)re",
+    {R"re((?i)\bthrottled by\b|\b(?:being|were|was|got|are) throttled\b|\brequests? (?:was |were )?throttled\b|\bslow down\b.{0,20}\brequests?|\brequests?\b.{0,30}\bslow down\b|\b(?:asked|called|requested|connected|tried) (?:\w+ )?too (?:often|frequently|fast)\b)re",
      "external/rate_limit", 72},
 
     {R"re((?i)\b(?:answer(?:ed|s)?|repl(?:y|ied|ies)|said|says|sent (?:back|us)|gave us|returned|response|failed|failure|error|code)[ (:=]+(?:a |an |us |was |with |is )*(?P<status>~status)(?:$|[).,;:"' ]*$|[).,;:"']| (?-i:[A-Z(])| (?:from|by|for|on|at)\b))re",
@@ -141,7 +141,7 @@ constexpr Rule kRules[] = {
      "resource/disk_full", 72},
     {R"re((?i)\b(?:bucket|storage|mailbox|project|home|disk|space|volume|upload)(?: size)? (?:limit|quota|allowance)\b.{0,30}\b(?:reached|exceeded|hit|used up|exhausted|full|over)\b|\bover (?:its |your |the |their |our )?(?:\w+ )?quota\b)re",
      "resource/quota", 75},
-    {R"re((?i)\b(?:out of|no more|ran out of|cannot open (?:any )?more|could not open (?:any )?more|no free|too many(?: open)?) (?:file )?(?:descriptors?|handles?|files|sockets)\b)re",
+    {R"re((?i)\b(?:out of|no more|ran out of|(?:cannot|could not) open (?:any )?(?:more|another)|no free|too many(?: open)?) (?:file )?(?:descriptors?|handles?|files|sockets)\b|\ball (?:\d+ )?(?:file )?(?:descriptors|handles) are (?:taken|used|in use|open)\b)re",
      "resource/fd_limit", 72},
     {R"re((?i)(?:cannot|could not|can't|couldn't|unable to|failed to) (?:create|start|spawn|fork|launch) (?:any |a |yet )?(?:another|more|new|further|additional) (?:thread|process|worker|child)\w*)re",
      "resource/pid_limit", 70},
@@ -149,7 +149,9 @@ constexpr Rule kRules[] = {
      "resource/oom_runtime", 66},
 
     {R"re((?i)\bheap limit\b)re", "resource/oom_runtime", 66, kInTrouble},
-    {R"re((?i)\b0 (?:bytes|kb|mb|gb|blocks) (?:are |is )?(?:free|left|available)\b|\bno room (?:left )?(?:on|in) (?:the )?(?:disk|volume|device|partition|file ?system|/)|\d ?[kmgt]?i?b(?:ytes)? (?:are |is )?(?:free|left|available)\b.{0,30}\b(?:need\w*|require\w*|want\w*)\b|\b(?:need\w*|require\w*|want\w*)\b.{0,20}\d ?[kmgt]?i?b\b.{0,20}\b(?:free|left|available)\b)re",
+    {R"re((?i)\b0 (?:bytes|kb|mb|gb|blocks) (?:are |is )?(?:free|left|available)\b|\bno room (?:is )?(?:left )?(?:on|in) (?:the )?(?:disk|volume|device|partition|file ?system|~q/))re",
+     "resource/disk_full", 77},
+    {R"re((?i)\d ?[kmgt]?i?b(?:ytes)? (?:are |is )?(?:free|left|available)\b.{0,30}\b(?:need\w*|require\w*|want\w*)\b|\b(?:need\w*|require\w*|want\w*)\b.{0,20}\d ?[kmgt]?i?b\b.{0,20}\b(?:free|left|available)\b)re",
      "resource/disk_full", 77, kInTrouble},
     {R"re((?i)\b(?:storage|space|plan|account|mailbox|quota|bucket)\b.{0,30}\b(?:exhausted|used up|is full|100 ?%)|\bused 100 ?% of (?:its |the |your |our )?(?:quota|storage|space|plan|limit|allowance)\b)re",
      "resource/quota", 72},
@@ -175,6 +177,8 @@ constexpr Rule kRules[] = {
     {R"re((?i)\b(?:grew|grown|grows|larger|bigger|longer) (?:beyond|than|over) (?:the |its )?(?:permitted|allowed|maximum|max)\b.{0,20}\b(?:[kmgt]i?b|bytes|blocks)\b)re",
      "resource/file_size", 74},
     {R"re((?i)\b\d+ (?:files|descriptors|sockets) open\b.{0,30}\blimit\b)re", "resource/fd_limit", 79, kInTrouble},
+    {R"re((?i)\b(?:because|since|as) (?:the )?~q(?P<job>[\w.-]*\w)~q (?:job|step|stage|task) (?:\w+ )?(?:it )?(?:has )?failed\b)re",
+     "control/upstream_failed", 74},
     {R"re((?i)\b(?:did not|didn't|could not|not) (?:finish|complete|end|done) (?:with)?in (?:the )?(?:allowed |permitted )?\d+ ?(?:s|sec\w*|m|min\w*|h|hours?)\b)re",
      "resource/deadline", 76},
     {R"re((?i)\bstill (?:running|busy|working|going) after (?:the )?(?:allowed |permitted )?(?:limit of )?\d+ ?(?:s|sec\w*|m|min\w*|h|hours?)\b)re",
@@ -235,8 +239,9 @@ constexpr Rule kRules[] = {
 
     {R"re((?i)(?:cannot|can't|could not|couldn't|unable to|failed to|did not|didn't) (?:find|locate) (?:the )?(?:\w+ ){0,3}(?:at|in|under|called|named) ~q~path)re",
      "script/file_missing", 72},
-    {R"re((?i)\bmounted read-?only\b|\blacks? (?:the )?(?:read|write|execute|execution) (?:access|permission|right)\b)re",
+    {R"re((?i)\blacks? (?:the )?(?:read|write|execute|execution) (?:access|permission|right)\b)re",
      "script/permission", 78},
+    {R"re((?i)\bmounted read-?only\b)re", "script/permission", 78, kInTrouble},
 
     // what cannot be started
     {R"re((?i)\b(?:interpreter|shebang|entry ?point|loader)\b.{0,30} ~q(?P<interpreter>/[\w./+-]*\w)~q.{0,20} (?:does not exist|doesn't exist|(?:is |was )?(?:missing|not found|not there|gone)))re",
@@ -331,7 +336,7 @@ constexpr Rule kRules[] = {
      "dependency/library_missing", 78},
     {R"re((?i)\bversions?\b.{0,30}\d.{0,40}\b(?:but|needed|needs?|required|requires?|wanted|wants?|expected|expects?|instead)\b.{0,30}\d|\b(?:needs?|requires?|wants?|expects?|needed|required|expected)\b.{0,30}\bversions?\b.{0,20}\d.{0,30}\b(?:found|have|has|got|installed|is|this)\b.{0,20}\d|\b(?:needs?|requires?|needed|required)\b.{0,30}(?:[<>=]=?|at least|version) ?v?\d[\w.]*.{0,20}\b(?:found|but|have|got|this is|installed|running|is)\b)re",
      "dependency/version_conflict", 70},
-    {R"re((?i)(?:\b(?:version|library|client|server|package|module|gem|compiler|interpreter|kernel|glibc|python|node|ruby|php|java|perl|schema|protocol|format|api)\b(?: \S+)?|\d[\w.]*) is too (?:old|new)\b|\bincompatible (?:\w+ )?versions?\b|\bversions? (?:do|does) not match\b|\bversion mismatch\b|\bbuilt (?:for|with|against) an? (?:newer|older|different)\b|\bcompiled (?:for|with|against) an? (?:newer|older|different)\b|\bnot compatible with (?:\w+ )?(?:version )?v?\d|\bincompatible with\b|\b(?:was|were) built against\b)re",
+    {R"re((?i)(?:\b(?:version|library|client|server|package|module|gem|compiler|interpreter|kernel|glibc|python|node|ruby|php|java|perl|schema|protocol|format|api)\b(?: \S+)?|\d[\w.]*) is too (?:old|new)\b|\bincompatible (?:\w+ )?versions?\b|\bversions? (?:do|does) not match\b|\bversion mismatch\b|\bbuilt (?:for|with|against) (?:an? (?:newer|older|different)\b|(?:\w+ ){0,2}version v?\d[\w.]*.{0,20}\bversion v?\d)|\bcompiled (?:for|with|against) an? (?:newer|older|different)\b|\bnot compatible with (?:\w+ )?(?:version )?v?\d|\bincompatible with\b|\b(?:was|were) built against\b)re",
      "dependency/version_conflict", 72},
 
     {R"re((?i)\b(?:speaks?|uses?|has|is at|at|knows) (?:\w+ )?(?:protocol|schema|version|format|api|revision)(?: version)? v?\d[\w.]*.{0,60}\b(?:this|needs?|wants?|requires?|built for|expects?|supports?|only|but|we)\b.{0,40}\d|\bv?\d[\w.]* or (?:newer|later|higher|above|greater|better)\b (?:is )?(?:required|needed|expected)|\b(?:needs?|requires?|wants?|expects?|upgrade|update|install)\b.{0,40}\bv?\d[\w.]* or (?:newer|later|higher|above|greater|better)\b)re",
@@ -374,7 +379,7 @@ constexpr Rule kRules[] = {
     // input
     {R"re((?i)\b(?:expected|wanted|should be|must be) (?:a |an )?(?:(?:number|integer|date|list|header|digit)(?:[,;:]| (?:but|in|at|for|got|found|here|instead|is|was)\b)|(?:string|boolean|float|int|decimal|timestamp|object|array|positive number)\b).{0,60}\b(?:found|got|but|is|was|not|instead|saw|have)\b)re",
      "data/input_format", 69},
-    {R"re((?i)\b(?:row|line|record|entry) #?\d+\b.{0,30}\b(?:(?:only|just) \d+ (?:fields|columns|values|cells)\b|\d+ (?:fields|columns|values|cells)\b.{0,30}\b(?:not|but|instead|expected|wanted|header)\b)|\b\d+ (?:fields|columns|values|cells)\b.{0,30}\b(?:expected|header has|instead of|but)\b)re",
+    {R"re((?i)\b(?:row|line|record|entry) #?\d+\b.{0,30}\b(?:(?:only|just) \d+ (?:fields|columns|values|cells)\b|\d+ (?:fields|columns|values|cells)\b.{0,30}\b(?:not|but|instead|expected|wanted|needed|where|header)\b)|\b\d+ (?:fields|columns|values|cells)\b.{0,30}\b(?:expected|header has|instead of|but)\b)re",
      "data/input_format", 72},
     {R"re((?i)\bunknown (?:encoding|charset|character set|format|file type|record type|file format)\b|\bschema (?:violation|mismatch|error)\b|\bviolates (?:the |its )?schema\b|\b(?:not usable|unusable|makes? no sense|making sense|garbled|garbage)\b.{0,30}\b(?:byte|line|row|offset|record|position|column) #?\d|\bmismatched (?:closing )?tag|(?:isn.t|is not) valid (?:json|xml|yaml|csv|utf-?8)|\btrailing comma\b|(?:can.t|cannot|could not) be (?:parsed|decoded)\b|\bEX_DATAERR\b|\bnot a valid (?:\w+ )?(?:file|document|image|archive|record|header|feed)\b)re",
      "data/input_format", 70},

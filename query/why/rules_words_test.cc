@@ -154,6 +154,13 @@ constexpr Row kRows[] = {
     {"stopped by operator", "control/cancelled"},
     {"step 'extract' failed, not running 'load'", "control/upstream_failed"},
     {"upstream dataset pages_daily was not produced", "control/upstream_failed"},
+    {"indexer: cannot open another file, all 1024 descriptors are taken", "resource/fd_limit"},
+    {"plugin: built for host version 7, this is version 6", "dependency/version_conflict"},
+    {"load: skipped, because the extract job before it failed", "control/upstream_failed"},
+    {"fetch: could not look up the name feeds.example.org", "external/dns"},
+    {"grab: we asked too often, the server wants us to wait", "external/rate_limit"},
+    {"backup: there is no room left on /srv", "resource/disk_full"},
+    {"import: line 429 has 6 columns where 7 are needed", "data/input_format"},
     {"waiting for _SUCCESS of pages_daily: previous job failed", "control/upstream_failed"},
 };
 
@@ -177,6 +184,14 @@ constexpr Slotted kSlots[] = {
 
 // Said when all is well: settings, progress, counts, versions.
 constexpr std::string_view kCalm[] = {
+    "10.0.0.5 - - [11/Feb/2026:02:00:03 +0000] \"GET /timeout.html HTTP/1.1\" 200 429 \"-\"",
+    "[200] https://example.org/help/ssl-certificate-problem",
+    "/etc/ssl/certs/expired-test-ca.pem",
+    " * [new branch]      oom-killer-notes     -> origin/oom-killer-notes",
+    "connecting to mongodb://127.0.0.1:27017/?connectTimeoutMS=10000",
+    "*  SSL certificate verify ok.",
+    "0 rows in set. Elapsed: 4.290 sec.",
+    "report: 4 inputs mounted read-only",
     "API_TOKEN is present",
     "SMTP_HOST configured",
     "DB_PASSWORD provided",
