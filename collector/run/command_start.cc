@@ -12,12 +12,15 @@
 #include <cstring>
 #include <string_view>
 
+#include "collector/run/standard_streams.h"
+
 namespace logboom::collector {
 namespace {
 
-// The last two are never passed on: a write then fails, which is enough.
-constexpr std::array kBlocked{SIGHUP,  SIGINT,  SIGQUIT,  SIGTERM, SIGUSR1, SIGUSR2, SIGALRM,
-                              SIGTSTP, SIGCONT, SIGWINCH, SIGCHLD, SIGPIPE, SIGXFSZ};
+// And the real-time signals. The last two are never passed on: a write then fails, which is enough.
+constexpr std::array kBlocked{SIGHUP,  SIGINT,  SIGQUIT,   SIGTERM,  SIGUSR1, SIGUSR2, SIGALRM,
+                              SIGABRT, SIGPROF, SIGVTALRM, SIGIO,    SIGPWR,  SIGXCPU, SIGSTKFLT,
+                              SIGURG,  SIGTSTP, SIGCONT,   SIGWINCH, SIGCHLD, SIGPIPE, SIGXFSZ};
 
 std::vector<std::string> environment_with(
     const std::vector<std::pair<std::string, std::string>>& more) {
@@ -119,11 +122,28 @@ Signals::Signals() {
   sigset_t set;
   ::sigemptyset(&set);
   for (const int number : kBlocked) ::sigaddset(&set, number);
+  for (int number = SIGRTMIN; number <= SIGRTMAX; ++number) ::sigaddset(&set, number);
   ::sigprocmask(SIG_BLOCK, &set, &before_.mask);
   struct sigaction standard{};
   standard.sa_handler = SIG_DFL;
   ::sigaction(SIGCHLD, &standard, &before_.child);
   descriptor_ = Descriptor(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+}
+
+bool Signals::ignored(int number) const {
+  struct sigaction now{};  // unchanged since the start, but for SIGCHLD
+  return ::sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
+// No SIGSTOP: the kernel does not stop a group that nobody could continue, and the caller may have
+// had it ignored.
+void Signals::stop() const {
+  sigset_t only;
+  ::sigemptyset(&only);
+  ::sigaddset(&only, SIGTSTP);
+  ::raise(SIGTSTP);
+  ::pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
+  ::pthread_sigmask(SIG_BLOCK, &only, nullptr);
 }
 
 void foresee_error(const std::string& program, StartedCommand& started) {
@@ -156,7 +176,7 @@ StartedCommand start_command(const std::vector<std::string>& command,
   for (const int number : {STDOUT_FILENO, STDERR_FILENO}) {
     const auto index = static_cast<std::size_t>(number);
     std::array<int, 2> pipe{};
-    if (::fcntl(number, F_GETFD) < 0 || ::pipe2(pipe.data(), O_CLOEXEC) != 0) continue;
+    if (is_closed_stream(number) || ::pipe2(pipe.data(), O_CLOEXEC) != 0) continue;
     Descriptor reading(pipe[0]);
     ends[index] = Descriptor(pipe[1]);
     outputs[index] = pipe[1];

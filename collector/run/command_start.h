@@ -26,6 +26,9 @@ class Signals {
   };
   [[nodiscard]] const Before& before() const { return before_; }
   [[nodiscard]] int descriptor() const { return descriptor_.get(); }
+  [[nodiscard]] bool ignored(int number) const;  // the caller had it so
+  // What SIGTSTP would have done to this process, had it not been blocked. Returns once it goes on.
+  void stop() const;
 
  private:
   Before before_{};

@@ -32,16 +32,17 @@ void close_all_but(std::vector<int> keep) {
 
 }  // namespace
 
-void detach(std::vector<int> keep, const std::function<void()>& work) {
+bool detach(std::vector<int> keep, const std::function<void()>& work) {
   const pid_t child = ::fork();
   if (child > 0) {
-    while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    int status = 0;
+    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
-    return;
+    return status == 0;
   }
-  if (child < 0) return;
+  if (child < 0) return false;
   ::setsid();
-  if (::fork() != 0) ::_exit(0);
+  if (const pid_t grandchild = ::fork(); grandchild != 0) ::_exit(grandchild > 0 ? 0 : 1);
   close_all_but(std::move(keep));
   (void)!::chdir("/");
   work();

@@ -10,8 +10,8 @@
 namespace logboom::collector {
 
 // Runs `work` in a grandchild: a session of its own, in "/", with the descriptors of `keep` and no
-// others (0, 1 and 2 are /dev/null unless kept). Returns at once.
-void detach(std::vector<int> keep, const std::function<void()>& work);
+// others (0, 1 and 2 are /dev/null unless kept). Returns at once; false: there is no such process.
+bool detach(std::vector<int> keep, const std::function<void()>& work);
 
 // Held by a sender as long as it looks after a spool directory.
 [[nodiscard]] std::string sender_lock_path(const std::string& spool);

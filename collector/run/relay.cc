@@ -2,15 +2,35 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <utility>
+
+#include "collector/run/standard_streams.h"
 
 namespace logboom::collector {
+namespace {
+
+bool is_unnamed_pipe(int number) {
+  struct statfs facts{};
+  return ::fstatfs(number, &facts) == 0 && facts.f_type == PIPEFS_MAGIC;
+}
+
+// Of datagrams an error may pass, and another reader may take the next.
+bool is_connection(int number) {
+  int type = 0;
+  socklen_t size = sizeof type;
+  return ::getsockopt(number, SOL_SOCKET, SO_TYPE, &type, &size) == 0 && type != SOCK_DGRAM;
+}
+
+}  // namespace
 
 Relay::Relay(Descriptor from, int to) : from_(std::move(from)), to_(to), buffer_(kReadBytes, '\0') {
   struct stat facts{};
@@ -28,31 +48,27 @@ Relay::Relay(Descriptor from, int to) : from_(std::move(from)), to_(to), buffer_
     // Pipes of another user cannot be opened: a writable pipe takes PIPE_BUF without blocking.
     kind_ = own_.open() ? Kind::nonblocking : Kind::small_pieces;
   }
+  for_good_ = S_ISSOCK(facts.st_mode) ? is_connection(to_) : is_unnamed_pipe(to_);
 }
 
 void Relay::prepare(pollfd& source, pollfd& target) const {
   source = {from_.open() && held_.empty() ? from_.get() : -1, POLLIN, 0};
   // Without events poll still tells that nobody reads any more.
-  const bool watch = kind_ != Kind::plain && kind_ != Kind::nowhere && (pending() || from_.open());
+  const bool watch = pending() ? kind_ != Kind::plain : for_good_ && from_.open();
   target = {watch ? to_ : -1, static_cast<short>(pending() ? POLLOUT : 0), 0};
 }
 
 std::string_view Relay::act(const pollfd& source, const pollfd& target) {
+  std::string_view got;
   if (pending()) {
-    if ((target.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) {
-      give_up();
-    } else if (target.revents != 0 || kind_ == Kind::plain) {
-      write_some();
-    }
-    return {};
+    if (target.revents != 0 || kind_ == Kind::plain) write_some();
+  } else if (target.fd >= 0 && target.revents != 0) {
+    close();
+  } else if (source.fd >= 0 && source.revents != 0) {
+    got = read_more(kReadBytes);
+    if (!got.empty()) write_some();
   }
-  if (target.fd >= 0 && (target.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0) {
-    give_up();
-    return {};
-  }
-  if (source.fd < 0 || source.revents == 0) return {};
-  const auto got = read_more(kReadBytes);
-  if (!got.empty()) write_some();
+  let_go_if_over();
   return got;
 }
 
@@ -70,7 +86,6 @@ std::string_view Relay::read_more(std::size_t most) {
 
 void Relay::write_some() {
   std::string_view left = held_;
-  if (kind_ == Kind::nowhere) left = {};
   while (!left.empty()) {
     ssize_t put = 0;
     if (kind_ == Kind::socket) {
@@ -98,21 +113,21 @@ void Relay::write_some() {
   held_.erase(0, held_.size() - left.size());
 }
 
-// Nobody reads any more. A terminal that has gone is not a pipe: what writes there goes on.
-void Relay::give_up() {
-  struct stat facts{};
-  if (::fstat(to_, &facts) == 0 && !S_ISCHR(facts.st_mode)) {
-    close();
-    return;
-  }
-  kind_ = Kind::nowhere;
-  write_error_ = EIO;
-  held_.clear();
-}
-
 void Relay::close() {
   held_.clear();
   from_.close();
+}
+
+void Relay::look_for_end() {
+  pollfd source{from_.get(), POLLIN, 0};
+  if (from_.open() && ::poll(&source, 1, 0) > 0 && (source.revents & POLLIN) == 0) from_.close();
+  let_go_if_over();
+}
+
+void Relay::let_go_if_over() {
+  if (!over() || std::exchange(let_go_, true)) return;
+  own_.close();
+  let_go(to_);
 }
 
 std::size_t Relay::waiting() const {

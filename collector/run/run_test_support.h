@@ -41,6 +41,7 @@ struct Wrapped {
       ::dup2(ins[0], 0);
       ::dup2(outs[1], 1);
       ::dup2(errs[1], 2);
+      for (const int moved : {ins[0], outs[1], errs[1]}) ::close(moved);
       RunRequest request;
       request.command = std::move(command);
       request.command_text = "test";
@@ -93,6 +94,8 @@ struct Wrapped {
     return text;
   }
 };
+
+inline std::vector<std::string> sh(const std::string& script) { return {"/bin/sh", "-c", script}; }
 
 // What a spool directory holds of its one run.
 struct Kept {

@@ -14,13 +14,14 @@
 #include <system_error>
 #include <utility>
 
+#include "collector/run/detach.h"
+
 namespace logboom::collector {
 namespace {
 
 using std::chrono::milliseconds;
 
 constexpr std::uint64_t kLookEvery = 1 << 20;  // written bytes between two looks at the disk
-constexpr milliseconds kLastWait{1'000};
 
 std::uint64_t disk_bytes(int file) {
   struct stat facts{};
@@ -33,32 +34,45 @@ bool nearly_full(int file) {
   return facts.f_bavail < facts.f_blocks / 20;
 }
 
+std::uint64_t frame_size(std::string_view bytes) { return kFrameHeader + bytes.size(); }
+
 }  // namespace
 
+// What the thread does next to the file follows byte for byte from what the mutex guards. So a copy
+// of this process made under the mutex may do it once more, whether or not it was done before.
 struct SpoolWriter::Shared {
   std::string path;
   Fields header;
   std::uint64_t limit_bytes = 0;
 
   // The thread's own.
-  Descriptor file;
-  std::uint64_t end = kSpoolHeader;
   std::uint64_t looked_at = 0;
   bool no_room = false;
 
-  std::mutex mutex;  // guards what follows
+  std::mutex mutex;  // guards what follows; not held while the disk works
   std::condition_variable filled, settled;
   std::deque<Item> queue;
   std::size_t queued = 0;
   std::uint64_t lost = 0, told = 0;
   std::uint64_t given = 0, done = 0;  // items
   bool opened = false, tried = false, closing = false;
+  // Changed by the thread alone.
+  Descriptor file;
+  std::uint64_t end = kSpoolHeader;
+  Item item;
+  std::uint64_t telling = 0;  // by the gap frame that is being written before the item
+  bool writing = false, gap_settled = false, cutting = false;
+  bool left = false;  // another process writes on; nothing may be done to the file any more
 
   bool open();
   bool room();
-  bool append(FrameKind kind, std::int64_t time_ns, std::string_view bytes);
-  void write(const Item& item);
-  void tell_gap(std::int64_t time_ns);
+  void take_next();
+  void write();
+  void write_end();
+  bool tell_gap();
+  bool append(FrameKind kind, std::string_view bytes);
+  bool cut_torn();
+  bool leave_to_other_process();
 };
 
 bool SpoolWriter::Shared::open() {
@@ -70,17 +84,17 @@ bool SpoolWriter::Shared::open() {
   }
   // Under another name until it has a lock and a header, so that nobody looks at it before.
   const auto unborn = path + std::string(kUnbornSuffix);
-  file =
-      Descriptor(::open(unborn.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file.open()) return false;
+  Descriptor born(::open(unborn.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!born.open()) return false;
   const auto block = encode_header({.fields = header, .last_words = {}});
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 ||
-      ::pwrite(file.get(), block.data(), block.size(), 0) != static_cast<ssize_t>(block.size()) ||
+  if (::flock(born.get(), LOCK_EX | LOCK_NB) != 0 ||
+      ::pwrite(born.get(), block.data(), block.size(), 0) != static_cast<ssize_t>(block.size()) ||
       ::rename(unborn.c_str(), path.c_str()) != 0) {
     ::unlink(unborn.c_str());
-    file.close();
     return false;
   }
+  const std::scoped_lock lock(mutex);
+  file = std::move(born);
   return true;
 }
 
@@ -92,60 +106,111 @@ bool SpoolWriter::Shared::room() {
   return !no_room;
 }
 
-bool SpoolWriter::Shared::append(FrameKind kind, std::int64_t time_ns, std::string_view bytes) {
-  auto head = encode_frame_header(kind, time_ns, bytes.size());
-  iovec parts[2] = {{head.data(), head.size()}, {const_cast<char*>(bytes.data()), bytes.size()}};
-  const auto whole = head.size() + bytes.size();
-  const auto written = ::pwritev(file.get(), parts, 2, static_cast<off_t>(end));
-  if (written != static_cast<ssize_t>(whole)) {
-    (void)!::ftruncate(file.get(), static_cast<off_t>(end));
-    return false;
+void SpoolWriter::Shared::take_next() {
+  item = std::move(queue.front());
+  queue.pop_front();
+  queued -= item.bytes.size();
+  writing = true;
+  gap_settled = false;
+}
+
+void SpoolWriter::Shared::write() {
+  const bool output = item.kind == FrameKind::out || item.kind == FrameKind::err;
+  const bool tried_it = file.open() && (!output || room());
+  if (tried_it && !tell_gap()) return;
+  if (tried_it && item.last) return write_end();
+  const bool whole = tried_it && append(item.kind, item.bytes);
+  if (tried_it && !whole && !cut_torn()) return;
+  no_room = no_room || (tried_it && !whole);
+  if (whole && item.synced) ::fdatasync(file.get());
+  const std::scoped_lock lock(mutex);
+  if (left) return;
+  if (whole) end += frame_size(item.bytes);
+  if (!whole && output) lost += item.bytes.size();
+  writing = false;
+}
+
+void SpoolWriter::Shared::write_end() {
+  auto fields = *decode_fields(item.bytes);
+  {
+    const std::scoped_lock lock(mutex);
+    if (lost > 0) fields.emplace_back("lost_bytes", std::to_string(lost));
   }
-  end += whole;
+  const auto bytes = encode_fields(fields);
+  const bool whole = append(item.kind, bytes);
+  if (!whole) {
+    if (!cut_torn()) return;
+    fields.emplace_back("time_ns", std::to_string(item.time_ns));
+    if (const auto words = encode_last_words(std::move(fields))) {
+      (void)!::pwrite(file.get(), words->data(), words->size(), kLastWordsAt);
+    }
+  }
+  const std::scoped_lock lock(mutex);
+  if (left) return;
+  if (whole) end += frame_size(bytes);
+  writing = false;
+}
+
+// Before the item, where anything is missing. False: the file is another's now.
+bool SpoolWriter::Shared::tell_gap() {
+  {
+    const std::scoped_lock lock(mutex);
+    if (left) return false;
+    if (telling == 0 && !gap_settled) telling = lost - told;
+    if (telling == 0) gap_settled = true;
+    if (gap_settled) return true;
+  }
+  const auto bytes = encode_gap({telling, "spool full"});
+  const bool whole = append(FrameKind::gap, bytes);
+  if (!whole && !cut_torn()) return false;
+  const std::scoped_lock lock(mutex);
+  if (left) return false;
+  if (whole) {
+    end += frame_size(bytes);
+    told += telling;
+  }
+  telling = 0;
+  gap_settled = true;
   return true;
 }
 
-void SpoolWriter::Shared::tell_gap(std::int64_t time_ns) {
-  std::uint64_t missing = 0;
+bool SpoolWriter::Shared::append(FrameKind kind, std::string_view bytes) {
+  auto head = encode_frame_header(kind, item.time_ns, bytes.size());
+  iovec parts[2] = {{head.data(), head.size()}, {const_cast<char*>(bytes.data()), bytes.size()}};
+  const auto written = ::pwritev(file.get(), parts, 2, static_cast<off_t>(end));
+  return written == static_cast<ssize_t>(frame_size(bytes));
+}
+
+// Nobody may write meanwhile. False: the file is another's now.
+bool SpoolWriter::Shared::cut_torn() {
   {
     const std::scoped_lock lock(mutex);
-    missing = lost - told;
+    if (left) return false;
+    cutting = true;
   }
-  if (missing == 0 || !append(FrameKind::gap, time_ns, encode_gap({missing, "spool full"}))) return;
+  (void)!::ftruncate(file.get(), static_cast<off_t>(end));
   const std::scoped_lock lock(mutex);
-  told += missing;
+  cutting = false;
+  return true;
 }
 
-void SpoolWriter::Shared::write(const Item& item) {
-  const bool output = item.kind == FrameKind::out || item.kind == FrameKind::err;
-  bool kept = file.open() && (!output || room());
-  if (kept) {
-    tell_gap(item.time_ns);
-    if (item.last) {
-      auto fields = *decode_fields(item.bytes);
-      const std::scoped_lock lock(mutex);
-      if (lost > 0) fields.emplace_back("lost_bytes", std::to_string(lost));
-      const auto bytes = encode_fields(fields);
-      if (!append(item.kind, item.time_ns, bytes)) {
-        fields.emplace_back("time_ns", std::to_string(item.time_ns));
-        if (const auto words = encode_last_words(std::move(fields))) {
-          (void)!::pwrite(file.get(), words->data(), words->size(), kLastWordsAt);
-        }
-      }
-      return;
+// Called under the mutex. The other process has the file, and with it the lock, from here.
+bool SpoolWriter::Shared::leave_to_other_process() {
+  if (!file.open() || cutting || done == given) return false;
+  return detach({file.get()}, [this] {
+    mutex.unlock();
+    if (writing) write();
+    while (!queue.empty()) {
+      take_next();
+      write();
     }
-    kept = append(item.kind, item.time_ns, item.bytes);
-    no_room = no_room || !kept;
-  }
-  if (!kept && output) {
-    const std::scoped_lock lock(mutex);
-    lost += item.bytes.size();
-  }
-  if (kept && item.synced) ::fdatasync(file.get());
+    ::fdatasync(file.get());
+  });
 }
 
-SpoolWriter::SpoolWriter(std::string directory, Fields header, std::uint64_t limit_bytes)
-    : shared_(std::make_shared<Shared>()) {
+SpoolWriter::SpoolWriter(std::string directory, Fields header, std::uint64_t limit_bytes,
+                         milliseconds last_wait)
+    : shared_(std::make_shared<Shared>()), last_wait_(last_wait) {
   shared_->path =
       std::move(directory) + "/" + std::string(field(header, "run")) + std::string(kSpoolSuffix);
   shared_->header = std::move(header);
@@ -158,8 +223,9 @@ SpoolWriter::SpoolWriter(std::string directory, Fields header, std::uint64_t lim
 }
 
 SpoolWriter::~SpoolWriter() {
-  (void)sync(kLastWait);
+  const bool written = sync(last_wait_);
   const std::scoped_lock lock(shared_->mutex);
+  if (!written) shared_->left = shared_->leave_to_other_process();
   shared_->closing = true;
   shared_->filled.notify_all();
 }
@@ -172,13 +238,12 @@ void SpoolWriter::run(Shared& shared) {
   shared.settled.notify_all();
   while (true) {
     shared.filled.wait(lock, [&] { return !shared.queue.empty() || shared.closing; });
-    if (shared.queue.empty()) return;
-    auto item = std::move(shared.queue.front());
-    shared.queue.pop_front();
-    shared.queued -= item.bytes.size();
+    if (shared.left || shared.queue.empty()) return;
+    shared.take_next();
     lock.unlock();
-    shared.write(item);
+    shared.write();
     lock.lock();
+    if (shared.left) return;
     ++shared.done;
     if (shared.queue.empty()) shared.settled.notify_all();
   }

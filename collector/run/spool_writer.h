@@ -4,7 +4,8 @@
 // gap frame once there is room again; an end event that finds no room goes into the header.
 // Limits:  kMaxQueued bytes in memory; `limit_bytes` of disk for one run; a file system keeps 5 %.
 // Owns:    the file and the lock on it, until it dies: a free lock without an end means the wrapper
-//          was killed.
+//          was killed. What a slow disk has not taken by then a process of its own writes, with the
+//          file and its lock and nothing else of ours.
 // Threads: one caller.
 #pragma once
 
@@ -26,9 +27,12 @@ namespace logboom::collector {
 class SpoolWriter {
  public:
   static constexpr std::size_t kMaxQueued = 32 << 20;
+  static constexpr std::chrono::milliseconds kLastWait{1'000};
 
-  // Makes `directory`/<run>.run in the background; where that fails everything counts as lost.
-  SpoolWriter(std::string directory, Fields header, std::uint64_t limit_bytes);
+  // Makes `directory`/<run>.run in the background; where that fails everything counts as lost. The
+  // destructor waits for the disk at most `last_wait`.
+  SpoolWriter(std::string directory, Fields header, std::uint64_t limit_bytes,
+              std::chrono::milliseconds last_wait = kLastWait);
   ~SpoolWriter();
 
   void output(FrameKind kind, std::int64_t time_ns, std::string bytes);
@@ -54,6 +58,7 @@ class SpoolWriter {
   void put(Item item);
 
   std::shared_ptr<Shared> shared_;
+  std::chrono::milliseconds last_wait_;
 };
 
 }  // namespace logboom::collector

@@ -25,6 +25,7 @@
 #include "collector/run/process_tree.h"
 #include "collector/run/relay.h"
 #include "collector/run/spool_writer.h"
+#include "collector/run/standard_streams.h"
 #include "core/time.h"
 
 namespace logboom::collector {
@@ -76,6 +77,7 @@ class Wrapper {
     start(tool.value_or(request_.tool));
     if (started_.no_process != 0) return go_unwatched();
     if (started_.error_number != 0) return cannot_start();
+    let_go(STDIN_FILENO);  // the command's alone: who writes there sees when it is closed
     watch();
     return finish();
   }
@@ -173,6 +175,26 @@ class Wrapper {
     }
   }
 
+  // What the command wrote goes on to its reader, who may be slow, and the wrapper waits as the
+  // command would have: what its caller starts next writes behind it. Nothing more is read.
+  void deliver() {
+    const auto pending = [](const Stream& stream) { return stream.relay.pending(); };
+    while (std::ranges::any_of(relays_, pending) && end_signal_ == 0 && Clock::now() < deadline_) {
+      std::array<pollfd, 5> polled{};
+      polled[0] = {signals_.descriptor(), POLLIN, 0};
+      for (std::size_t i = 0; i < relays_.size(); ++i) {
+        relays_[i].relay.prepare(polled[1 + 2 * i], polled[2 + 2 * i]);
+        polled[1 + 2 * i].fd = -1;
+      }
+      ::poll(polled.data(), 1 + 2 * relays_.size(), wait_ms());
+      for (const auto i : order()) {
+        (void)relays_[i].relay.act(polled[1 + 2 * i], polled[2 + 2 * i]);
+      }
+      if (polled[0].revents != 0) take_signals();
+      look_for_sender(Clock::now());
+    }
+  }
+
   // The stream with an open line first: where both go to one place, what ends the line was written
   // before what the other stream has.
   [[nodiscard]] std::vector<std::size_t> order() const {
@@ -182,7 +204,7 @@ class Wrapper {
   }
 
   [[nodiscard]] int wait_ms() const {
-    auto until = std::min(next_sample_, deadline_);
+    auto until = exited_ ? deadline_ : std::min(next_sample_, deadline_);
     if (!sender_looked_) until = std::min(until, began_ + kSenderAfter);
     const auto left = std::chrono::ceil<milliseconds>(until - Clock::now()).count();
     return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
@@ -232,23 +254,58 @@ class Wrapper {
     while (::read(signals_.descriptor(), &info, sizeof info) == sizeof info) {
       const int number = static_cast<int>(info.ssi_signo);
       if (number == SIGCHLD) {
-        siginfo_t what{};
-        if (::waitid(P_PID, static_cast<id_t>(started_.pid), &what, WEXITED | WNOHANG | WNOWAIT) ==
-                0 &&
-            what.si_pid == started_.pid) {
-          exited_ = true;
-        }
-        continue;
+        look_for_ends();
+      } else if (number != SIGPIPE && number != SIGXFSZ) {
+        take_signal(number, info);
       }
-      // The kernel (a terminal) tells the whole group; only what was sent to us alone goes on.
-      const bool from_kernel = info.ssi_code > 0;
-      const bool ends =
-          number == SIGTERM || number == SIGINT || number == SIGHUP || number == SIGQUIT;
-      if (ends && info.ssi_pid != static_cast<std::uint32_t>(started_.pid)) stop_signal_ = number;
-      if (number == SIGPIPE || number == SIGXFSZ) continue;
-      if (!from_kernel) ::kill(started_.pid, number);
-      if (number == SIGTSTP) ::kill(::getpid(), SIGSTOP);
     }
+  }
+
+  void take_signal(int number, const signalfd_siginfo& info) {
+    const bool ends = number == SIGTERM || number == SIGINT || number == SIGHUP ||
+                      number == SIGQUIT || number == SIGABRT;
+    if (exited_) {
+      if (ends && !signals_.ignored(number)) end_signal_ = number;
+    } else {
+      if (ends && info.ssi_pid != static_cast<std::uint32_t>(started_.pid)) stop_signal_ = number;
+      pass_on(number, info);
+    }
+    if (number == SIGTSTP) signals_.stop();
+  }
+
+  // The kernel (a terminal) tells the whole group; only what was sent to us alone goes on.
+  void pass_on(int number, const signalfd_siginfo& info) const {
+    if (info.ssi_code == SI_QUEUE) {
+      sigval value{};
+      value.sival_ptr = reinterpret_cast<void*>(info.ssi_ptr);
+      ::sigqueue(started_.pid, number, value);
+    } else if (info.ssi_code <= 0) {
+      ::kill(started_.pid, number);
+    }
+  }
+
+  // The command stays a zombie until finish() has looked at it. As the first process of a container
+  // we inherit every orphan, and nobody else waits for them.
+  void look_for_ends() {
+    siginfo_t what{};
+    const auto flags = WEXITED | WNOHANG | WNOWAIT;
+    if (!exited_ && ::waitid(P_PID, static_cast<id_t>(started_.pid), &what, flags) == 0) {
+      exited_ = what.si_pid == started_.pid;
+    }
+    if (::getpid() != 1) return;
+    while (!exited_ || reaped_) {
+      int status = 0;
+      rusage usage{};
+      const auto pid = ::wait4(-1, &status, WNOHANG, &usage);
+      if (pid <= 0) return;
+      if (pid == started_.pid && !reaped_) note_end(status, usage);
+    }
+  }
+
+  void note_end(int status, const rusage& usage) {
+    exited_ = reaped_ = true;
+    status_ = status;
+    usage_ = usage;
   }
 
   void act_on_time(Clock::time_point now) {
@@ -261,10 +318,13 @@ class Wrapper {
       deadline_ = now + (std::exchange(timed_out_, true) ? milliseconds{1'000} : kKillGrace);
     }
     if (now >= next_sample_) sample(now);
-    if (!sender_looked_ && now >= began_ + kSenderAfter) {
-      sender_looked_ = true;
-      if (!collector_ && request_.start_sender) request_.start_sender();
-    }
+    look_for_sender(now);
+  }
+
+  void look_for_sender(Clock::time_point now) {
+    if (sender_looked_ || now < began_ + kSenderAfter) return;
+    sender_looked_ = true;
+    if (!collector_ && request_.start_sender) request_.start_sender();
   }
 
   void sample(Clock::time_point now) {
@@ -294,18 +354,24 @@ class Wrapper {
     }
     int status = 0;
     rusage usage{};
-    while (::wait4(started_.pid, &status, 0, &usage) < 0 && errno == EINTR) {
+    while (!reaped_) {
+      if (::wait4(started_.pid, &status, 0, &usage) >= 0 || errno != EINTR) {
+        note_end(status, usage);
+      }
     }
-    writer_.end(end_event(now, status, usage, last));
+    writer_.end(end_event(now, last));
+    deliver();
     hand_over_streams();
     if (request_.start_sender && (!collector_ || !collector_still_there())) send_when_written();
+    if (end_signal_ > 0) return {.exit_code = 128 + end_signal_, .signal = end_signal_};
     if (timed_out_) return {.exit_code = kTimedOut};
-    if (WIFSIGNALED(status))
-      return {.exit_code = 128 + WTERMSIG(status), .signal = WTERMSIG(status)};
-    return {.exit_code = WEXITSTATUS(status)};
+    if (WIFSIGNALED(status_)) {
+      return {.exit_code = 128 + WTERMSIG(status_), .signal = WTERMSIG(status_)};
+    }
+    return {.exit_code = WEXITSTATUS(status_)};
   }
 
-  RunEvent end_event(Clock::time_point now, int status, const rusage& usage, const TreeUse& last) {
+  RunEvent end_event(Clock::time_point now, const TreeUse& last) {
     const auto ms = [](const timeval& time) {
       return std::int64_t{time.tv_sec} * 1000 + time.tv_usec / 1000;
     };
@@ -313,11 +379,11 @@ class Wrapper {
     if (timed_out_) {
       end.timed_out = 1;
       end.exit_code = kTimedOut;
-    } else if (WIFSIGNALED(status)) {
-      end.signal = WTERMSIG(status);
-      end.core_dumped = WCOREDUMP(status) ? 1 : 0;
+    } else if (WIFSIGNALED(status_)) {
+      end.signal = WTERMSIG(status_);
+      end.core_dumped = WCOREDUMP(status_) ? 1 : 0;
     } else {
-      end.exit_code = WEXITSTATUS(status);
+      end.exit_code = WEXITSTATUS(status_);
     }
     if (stop_signal_ > 0) end.stop_signal = stop_signal_;
     const auto limits = read_limits(cgroup_);
@@ -325,11 +391,11 @@ class Wrapper {
       end.oom_kills = std::max<std::int64_t>(0, limits.oom_kills - limits_before_.oom_kills);
     }
     end.wall_ms = to_ms(now - began_).count();
-    end.cpu_ms = ms(usage.ru_utime) + ms(usage.ru_stime);
-    end.memory_bytes = std::max<std::int64_t>(usage.ru_maxrss * 1024L, peak_);
+    end.cpu_ms = ms(usage_.ru_utime) + ms(usage_.ru_stime);
+    end.memory_bytes = std::max<std::int64_t>(usage_.ru_maxrss * 1024L, peak_);
     end.memory_limit_bytes = limits.limit_bytes;
-    end.read_bytes = std::max<std::int64_t>(last.read_bytes, usage.ru_inblock * 512L);
-    end.written_bytes = std::max<std::int64_t>(last.written_bytes, usage.ru_oublock * 512L);
+    end.read_bytes = std::max<std::int64_t>(last.read_bytes, usage_.ru_inblock * 512L);
+    end.written_bytes = std::max<std::int64_t>(last.written_bytes, usage_.ru_oublock * 512L);
     end.lines = lines_;
     note_cpu(now, end.cpu_ms);
     const auto quiet = std::max(now - last_output_, Clock::duration{0});
@@ -339,10 +405,12 @@ class Wrapper {
     return end;
   }
 
-  // A daemon the command left behind may still write: its output goes on, uncaptured.
+  // A daemon the command left behind may still write: its output goes on, uncaptured. So does what
+  // the wrapper could not wait for.
   void hand_over_streams() {
     std::vector<int> keep;
-    for (const auto& stream : relays_) {
+    for (auto& stream : relays_) {
+      stream.relay.look_for_end();
       if (!stream.relay.over()) stream.relay.add_descriptors(keep);
     }
     if (keep.empty()) return;
@@ -380,8 +448,11 @@ class Wrapper {
   std::vector<std::pair<std::string, std::string>> environment_;  // besides what is there
   StartedCommand started_;
   std::vector<Stream> relays_;
-  bool exited_ = false, timed_out_ = false;
+  bool exited_ = false, reaped_ = false, timed_out_ = false;
+  int status_ = 0;
+  rusage usage_{};
   int stop_signal_ = 0;
+  int end_signal_ = 0;  // came after the command's end
   Cgroup cgroup_;
   CgroupFacts limits_before_;
 
@@ -393,7 +464,10 @@ class Wrapper {
 
 }  // namespace
 
-RunEnd run_wrapped(const RunRequest& request) { return Wrapper(request).run(); }
+RunEnd run_wrapped(const RunRequest& request) {
+  fill_closed_streams();
+  return Wrapper(request).run();
+}
 
 void end_like(const RunEnd& end) {
   if (end.signal > 0) {

@@ -16,10 +16,7 @@
 namespace logboom::collector {
 namespace {
 
-using Words = std::vector<std::string>;
 using Kind = RunEvent::Kind;
-
-Words sh(const std::string& script) { return {"/bin/sh", "-c", script}; }
 
 TEST_CASE("output passes through byte for byte, each stream apart, and is kept") {
   TempDirectory spool;
