@@ -132,7 +132,7 @@ class WebSocket final : public Connected, public std::enable_shared_from_this<We
   std::deque<std::pair<Event, std::string>> events_;  // the session has not seen yet
   std::pair<Event, std::string> event_;               // it is being handed
   Clock::time_point last_sign_ = Clock::now(), write_begin_;
-  bool open_ = false, ended_ = false;
+  bool accepted_ = false, open_ = false, ended_ = false;
   bool delivering_ = false, reading_ = false, writing_ = false, pinging_ = false;
 };
 
@@ -224,8 +224,10 @@ void WebSocket::start() {
 
 // A session whose client is already gone is told so in the usual two calls.
 void WebSocket::accepted(ErrorCode error) {
+  accepted_ = true;
   add_event(Event::start);
-  if (error || ended_) return end();
+  if (ended_) return add_event(Event::closed);
+  if (error) return end();
   open_ = true;
   last_sign_ = Clock::now();
   ping();
@@ -317,7 +319,7 @@ void WebSocket::end() {
   stream_.next_layer().close();
   ping_.cancel();
   close_.cancel();
-  add_event(Event::closed);
+  if (accepted_) add_event(Event::closed);  // else after the start
 }
 
 void WebSocket::add_event(Event event, std::string text) {

@@ -400,6 +400,21 @@ TEST_CASE("cancel wakes a read from another thread, for good") {
   CHECK_FALSE((*client)->read(milliseconds(1)).has_value());
 }
 
+TEST_CASE("a session hears its start before its end, though the server stops in between") {
+  for (int i = 0; i < 100; ++i) {
+    Script script;
+    {
+      const TestServer test(route_to(script));
+      RawClient client(test);
+      REQUIRE(client.send(std::string(kUpgrade) + "\r\n"));
+      // The answer is on its way while the server stops.
+      if (i % 2 == 0) CHECK(client.read_until("\r\n") == "HTTP/1.1 101 Switching Protocols\r\n");
+    }
+    CHECK(script.disorder == 0);
+    CHECK(script.starts == script.closes);
+  }
+}
+
 TEST_CASE("many WebSockets at once each hear their own") {
   Router router;
   class Counter final : public Session {
