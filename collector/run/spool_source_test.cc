@@ -268,6 +268,7 @@ TEST_CASE_METHOD(SpoolScene, "one user's many files keep out nobody else's") {
   source.look(now);
   CHECK(source.files() == SpoolSource::kMaxFilesOfOne);
   const Written run(spool());
+  REQUIRE(run.writer->sync(std::chrono::seconds(10)));
   source.look(now + std::chrono::minutes(1));
   CHECK(source.files() == SpoolSource::kMaxFilesOfOne + 1);
 }
