@@ -313,11 +313,10 @@ class AllAlerts final : public Alerts {
     store::Scan scan;
     scan.start = since_ns;
     scan.end = INT64_MAX;
-    // Metadata is indexed like words: blocks that cannot hold the run are not read.
-    store::tokens(run, [&](std::string_view token) { scan.tokens.emplace_back(token); });
+    scan.values = {run};  // blocks that cannot hold the run are not read
     const auto snapshot = store_.snapshot(tool);
     auto done = snapshot.scan(
-        scan, [&](std::int64_t) { return !found; },
+        scan, [&](std::int64_t, const store::ScanStats&) { return !found; },
         [&](const store::LineView& line) {
           for (const auto& [name, value] : line.metadata) {
             found |= name == "run" && value == run;

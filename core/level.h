@@ -1,6 +1,7 @@
 // How bad a line says it is. The numbers are on disk: never renumber.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -16,6 +17,7 @@ enum class Level : std::uint8_t {
   error = 5,
   critical = 6,
 };
+inline constexpr std::size_t kLevels = 7;
 
 [[nodiscard]] std::string_view name(Level level);
 // "warning", "WARN", "W", "err", "fatal" ... ; none for anything else.

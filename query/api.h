@@ -30,13 +30,15 @@ struct Api {
   [[nodiscard]] std::int64_t now_ns() const;
 };
 
-// Everything this folder serves: Loki's API, OTLP, /ready, /metrics, /api/v1/tools. `api` must
+// Everything this folder serves: Loki's API, OTLP, /ready, /metrics, /api/v1/tools,
+// /api/v1/counts. `api` must
 // outlive the router.
 void add_routes(http::Router& router, const Api& api);
 
 // The parts of it.
 void add_read_routes(http::Router& router, const Api& api);
 void add_label_routes(http::Router& router, const Api& api);
+void add_counts_route(http::Router& router, const Api& api);
 void add_write_routes(http::Router& router, const Api& api);
 void add_tail_route(http::Router& router, const Api& api);
 

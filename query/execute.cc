@@ -14,19 +14,14 @@ class Budget {
   Budget(const Limits& limits, std::stop_token stop)
       : limits_(limits), stop_(std::move(stop)), deadline_(Clock::now() + limits.time) {}
 
-  // Before each line is looked at. False: no more.
-  bool spend(std::size_t bytes) {
-    if (error_) return false;
-    scanned_ += bytes;
-    if (scanned_ > limits_.scanned_bytes) {
-      error_ = Error{Errc::too_large, "the query would read too many bytes, limit: " +
-                                          std::to_string(limits_.scanned_bytes) +
-                                          "; narrow the time range or the stream selector"};
-      return false;
-    }
-    // Looking at the clock for each line would cost more than most lines do.
-    unchecked_ += bytes + 64;
-    return unchecked_ < kCheckBytes || in_time();
+  // Before each piece; `scanned`: bytes looked at so far. False: no more.
+  bool go_on(const store::ScanStats& scanned) { return in_time() && allows(scanned); }
+  bool allows(const store::ScanStats& scanned) {
+    if (scanned.bytes <= limits_.scanned_bytes) return true;
+    error_ = Error{Errc::too_large, "the query would read too many bytes, limit: " +
+                                        std::to_string(limits_.scanned_bytes) +
+                                        "; narrow the time range or the stream selector"};
+    return false;
   }
 
   bool keep(std::size_t bytes, std::size_t freed) {
@@ -39,7 +34,6 @@ class Budget {
   }
 
   bool in_time() {
-    unchecked_ = 0;
     if (error_) return false;
     if (stop_.stop_requested()) {
       error_ = Error{Errc::cancelled, "the query was cancelled"};
@@ -56,12 +50,10 @@ class Budget {
   const std::optional<Error>& error() const { return error_; }
 
  private:
-  static constexpr std::size_t kCheckBytes = 256 * 1024;
   const Limits& limits_;
   std::stop_token stop_;
   Clock::time_point deadline_;
-  std::uint64_t scanned_ = 0;
-  std::size_t kept_ = 0, unchecked_ = 0;
+  std::size_t kept_ = 0;
   std::optional<Error> error_;
 };
 
@@ -70,12 +62,16 @@ LineKey key(std::int64_t time_ns, store::Place place, std::uint32_t index) {
 }
 
 store::Scan scan_of(const Plan& plan, Range range, bool newest_first, std::stop_token stop) {
-  return store::Scan{.start = range.start,
-                     .end = range.end,
-                     .newest_first = newest_first,
-                     .stream = [&plan](const Labels& labels) { return plan.wants(labels); },
-                     .tokens = plan.tokens(),
-                     .stop = std::move(stop)};
+  store::Scan scan{.start = range.start,
+                   .end = range.end,
+                   .newest_first = newest_first,
+                   .stream = [&plan](const Labels& labels) { return plan.wants(labels); },
+                   .texts = plan.texts(),
+                   .values = plan.values(),
+                   .stop = std::move(stop)};
+  if (!plan.whole_streams())
+    scan.filter = [&plan](const store::LineView& line) { return plan.wants(line); };
+  return scan;
 }
 
 // The best `limit` lines so far; the worst of them on top of a heap.
@@ -151,13 +147,15 @@ Result<Answer> newest_or_oldest(const store::Snapshot& snapshot, const Plan& pla
   if (plan.nothing() || page.limit == 0 || range.start >= range.end) return answer;
   Budget budget(limits, stop);
   Best best(page);
-  const auto more = [&](std::int64_t bound) { return budget.in_time() && best.open_at(bound); };
+  const auto more = [&](std::int64_t bound, const store::ScanStats& scanned) {
+    return budget.go_on(scanned) && best.open_at(bound);
+  };
   const auto visit = [&](const store::LineView& line) {
-    if (!budget.spend(line.body.size()) || !best.has_room_for(line) || !plan.wants(line)) return;
+    if (budget.error() || !best.has_room_for(line)) return;
     (void)best.add(line, answer.streams, budget);
   };
   auto scanned = snapshot.scan(scan_of(plan, range, newest_first, stop), more, visit);
-  if (budget.stopped()) return fail(*budget.error());
+  if (budget.stopped() || (scanned && !budget.allows(*scanned))) return fail(*budget.error());
   if (!scanned) return fail(std::move(scanned).error());
   answer.scanned = *scanned;
   answer.lines = best.take();
@@ -172,10 +170,10 @@ Result<store::ScanStats> each_line(const store::Snapshot& snapshot, const Plan& 
   Budget budget(limits, stop);
   bool done = false;
   auto scanned = snapshot.scan(
-      scan_of(plan, range, true, stop), [&](std::int64_t) { return !done && budget.in_time(); },
+      scan_of(plan, range, true, stop),
+      [&](std::int64_t, const store::ScanStats& so_far) { return !done && budget.go_on(so_far); },
       [&](const store::LineView& line) {
-        if (done || !budget.spend(line.body.size()) || !plan.wants(line)) return;
-        done = !visit(line);
+        if (!done) done = !visit(line);
       });
   if (budget.stopped()) return fail(*budget.error());
   return scanned;

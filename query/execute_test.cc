@@ -47,6 +47,15 @@ const std::vector<Case>& cases() {
        [](const TestLine& l) { return has(l.body, "rare") || has(l.body, "timeout"); }},
       {R"({job=~".+"} |~ "Ti?meout|r.re")", "",
        [](const TestLine& l) { return has(l.body, "Timeout") || has(l.body, "rare"); }},
+      {R"({job=~".+"} |~ "(?i)TIMEOUT|RARE")", "",
+       [](const TestLine& l) {
+         return has(l.body, "timeout") || has(l.body, "Timeout") || has(l.body, "rare");
+       }},
+      {R"({job=~".+"} |~ "(error|oom) [Tt]imeout" |~ "\\w")", "",
+       [](const TestLine& l) {
+         return has(l.body, "error timeout") || has(l.body, "error Timeout") ||
+                has(l.body, "oom timeout") || has(l.body, "oom Timeout");
+       }},
       {"", "TIMEOUT",
        [](const TestLine& l) { return has(l.body, "timeout") || has(l.body, "Timeout"); }},
       {"", R"("ERROR timeout" -rare)",

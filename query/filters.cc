@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "store/store.h"
+#include "query/regex_literals.h"
 
 namespace logboom::query {
 namespace {
@@ -18,11 +18,6 @@ bool is_literal(std::string_view pattern) {
   return pattern.find_first_of("\\.+*?()|[]{}^$") == std::string_view::npos;
 }
 
-bool is_token_char(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-         static_cast<unsigned char>(c) > 127;
-}
-
 // `out` keeps its capacity between lines: at most one line's length per thread.
 void fold(std::string_view line, std::string& out) {
   out.resize(line.size());
@@ -33,6 +28,19 @@ void fold(std::string_view line, std::string& out) {
     const bool upper = static_cast<unsigned char>(c - 'A') < 26;
     to[i] = static_cast<char>(c | (upper ? 0x20 : 0));
   }
+}
+
+// What every line contains that passes one of the alternatives.
+std::vector<Clause> texts_of(const logql::LineFilter& filter, bool is_regex) {
+  std::optional<std::vector<Clause>> texts;
+  for (const auto& alternative : filter.alternatives) {
+    auto own = is_regex && !is_literal(alternative)
+                   ? required_texts(alternative)
+                   : simplify({{{.text = alternative, .any_case = false}}});
+    if (own.empty()) return {};
+    texts = texts ? simplify({either(*texts, own)}) : std::move(own);
+  }
+  return texts.value_or(std::vector<Clause>());
 }
 
 }  // namespace
@@ -85,6 +93,7 @@ Result<LineMatcher> LineMatcher::compile(const logql::LineFilter& filter) {
     if (!regex) return fail(std::move(regex).error());
     compiled.regexes_.push_back(*std::move(regex));
   }
+  if (compiled.positive_) compiled.texts_ = texts_of(filter, is_regex);
   return compiled;
 }
 
@@ -95,11 +104,6 @@ bool LineMatcher::matches(std::string_view line) const {
   return found == positive_;
 }
 
-std::optional<std::string_view> LineMatcher::required_text() const {
-  if (!positive_ || !regexes_.empty() || literals_.size() != 1) return std::nullopt;
-  return literals_.front();
-}
-
 bool WordMatcher::matches(std::string_view line) const {
   if (search_.words.empty() && search_.excluded.empty()) return true;
   thread_local std::string folded;
@@ -107,14 +111,6 @@ bool WordMatcher::matches(std::string_view line) const {
   const auto in_line = [](const std::string& word) { return contains(folded, word); };
   return std::ranges::all_of(search_.words, in_line) &&
          std::ranges::none_of(search_.excluded, in_line);
-}
-
-std::vector<std::string> inner_tokens(std::string_view text) {
-  while (!text.empty() && is_token_char(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_token_char(text.back())) text.remove_suffix(1);
-  std::vector<std::string> out;
-  store::tokens(text, [&](std::string_view token) { out.emplace_back(token); });
-  return out;
 }
 
 }  // namespace logboom::query

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/result.h"
+#include "query/clauses.h"
 #include "query/logql/ast.h"
 #include "query/regex.h"
 #include "query/search.h"
@@ -34,13 +35,14 @@ class LineMatcher {
  public:
   [[nodiscard]] static Result<LineMatcher> compile(const logql::LineFilter& filter);
   [[nodiscard]] bool matches(std::string_view line) const;
-  // The text every passing line contains, where there is one.
-  [[nodiscard]] std::optional<std::string_view> required_text() const;
+  // What every passing line contains.
+  [[nodiscard]] const std::vector<Clause>& texts() const { return texts_; }
 
  private:
   bool positive_ = true;
   std::vector<std::string> literals_;
   std::vector<Regex> regexes_;
+  std::vector<Clause> texts_;
 };
 
 class WordMatcher {
@@ -52,9 +54,5 @@ class WordMatcher {
  private:
   Search search_;
 };
-
-// The store's tokens of every line that contains `text`: those of its inside, since its first and
-// last run of token characters may go on beyond it.
-[[nodiscard]] std::vector<std::string> inner_tokens(std::string_view text);
 
 }  // namespace logboom::query

@@ -126,6 +126,7 @@ void add_read_routes(http::Router& router, const Api& api) {
 void add_routes(http::Router& router, const Api& api) {
   add_read_routes(router, api);
   add_label_routes(router, api);
+  add_counts_route(router, api);
   add_write_routes(router, api);
   add_tail_route(router, api);
 }

@@ -156,6 +156,15 @@ Result<void> check_step(const http::Request& request, Range range) {
   return {};
 }
 
+Result<std::int64_t> counts_step_of(const http::Request& request) {
+  const auto step = duration_param(request, "step");
+  if (!step) return fail(step.error());
+  if (*step && **step <= 0) {
+    return fail(Errc::invalid, "the step must be a whole number of minutes, such as 5m");
+  }
+  return step->value_or(0);
+}
+
 Encoding encoding_of(const http::Request& request) {
   Encoding encoding;
   std::string_view flags = request.header("x-loki-response-encoding-flags");

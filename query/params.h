@@ -35,6 +35,8 @@ inline constexpr std::int64_t kMaxPoints = 11'000;  // of a range by its step
 [[nodiscard]] Result<Order> order_of(const http::Request& request);
 // step and interval mean nothing to a query for lines, but a wrong one is an error as in Loki.
 [[nodiscard]] Result<void> check_step(const http::Request& request, Range range);
+// Ours: step of /api/v1/counts; 0 where it is absent.
+[[nodiscard]] Result<std::int64_t> counts_step_of(const http::Request& request);
 [[nodiscard]] Encoding encoding_of(const http::Request& request);
 
 }  // namespace logboom::query

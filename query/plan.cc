@@ -6,6 +6,8 @@
 namespace logboom::query {
 namespace {
 
+constexpr std::size_t kMaxValues = 16;  // that the store looks for
+
 std::string_view value_of(const store::LineView& line, std::string_view name) {
   if (name == kLevelLabel) return logboom::name(line.level);
   if (const auto label = line.stream->get(name); !label.empty()) return label;
@@ -13,10 +15,6 @@ std::string_view value_of(const store::LineView& line, std::string_view name) {
     if (key == name) return value;
   }
   return "";
-}
-
-void append(std::vector<std::string>& to, std::vector<std::string> tokens) {
-  std::ranges::move(tokens, std::back_inserter(to));
 }
 
 }  // namespace
@@ -39,22 +37,25 @@ Result<Plan> Plan::make(const Question& question, std::string_view tool,
       plan.stream_matchers_.push_back(*std::move(compiled));
     } else {
       const auto value = compiled->only_value();
-      if (value && !label && matcher.name != kLevelLabel) {
-        store::tokens(*value, [&](std::string_view token) { plan.tokens_.emplace_back(token); });
-      }
+      if (value && !label && matcher.name != kLevelLabel) plan.values_.emplace_back(*value);
       plan.column_matchers_.push_back(*std::move(compiled));
     }
   }
+  std::vector<Clause> texts;
   for (const auto& stage : logql.stages) {
     auto compiled = LineMatcher::compile(std::get<logql::LineFilter>(stage));
     if (!compiled) return fail(std::move(compiled).error());
-    if (const auto text = compiled->required_text()) append(plan.tokens_, inner_tokens(*text));
+    std::ranges::copy(compiled->texts(), std::back_inserter(texts));
     plan.line_matchers_.push_back(*std::move(compiled));
   }
   plan.words_ = WordMatcher(question.search);
-  for (const auto& word : question.search.words) append(plan.tokens_, inner_tokens(word));
-  std::ranges::sort(plan.tokens_);
-  plan.tokens_.erase(std::unique(plan.tokens_.begin(), plan.tokens_.end()), plan.tokens_.end());
+  for (const auto& word : question.search.words) {
+    texts.push_back({{.text = word, .any_case = true}});
+  }
+  plan.texts_ = simplify(std::move(texts));
+  std::ranges::sort(plan.values_);
+  plan.values_.erase(std::unique(plan.values_.begin(), plan.values_.end()), plan.values_.end());
+  plan.values_.resize(std::min(plan.values_.size(), kMaxValues));
   return plan;
 }
 

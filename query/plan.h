@@ -1,4 +1,5 @@
-// A question made ready for one tool: which streams, which lines, which tokens.
+// A question made ready for one tool: which streams, which lines, which texts
+// and values the store may look for.
 //
 // A matcher is decided by the stream where its name is a label of one, else by the line's columns
 // and structured metadata (DESIGN 4.11: {pod="x"} works although pod is no label). `tool` is a
@@ -37,14 +38,17 @@ class Plan {
   [[nodiscard]] bool wants(const Labels& stream) const;
   // Of a line of a wanted stream.
   [[nodiscard]] bool wants(const store::LineView& line) const;
-  [[nodiscard]] const std::vector<std::string>& tokens() const { return tokens_; }
+  // Each wanted line has a literal of every clause, and metadata with every value (store::Scan).
+  [[nodiscard]] const std::vector<Clause>& texts() const { return texts_; }
+  [[nodiscard]] const std::vector<std::string>& values() const { return values_; }
 
  private:
   bool nothing_ = false;
   std::vector<ValueMatcher> stream_matchers_, column_matchers_;
   std::vector<LineMatcher> line_matchers_;
   WordMatcher words_{{}};
-  std::vector<std::string> tokens_;
+  std::vector<Clause> texts_;
+  std::vector<std::string> values_;
 };
 
 }  // namespace logboom::query

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "query/test_clauses.h"
+
 namespace logboom::query {
 namespace {
 
@@ -28,37 +30,58 @@ bool wants(const Plan& plan, std::string_view body, const std::vector<Attribute>
 
 }  // namespace
 
-TEST_CASE("a plan asks the store for the tokens every wanted line has") {
-  using Tokens = std::vector<std::string>;
-  const auto [query, tokens] = GENERATE(table<std::string, Tokens>({
-      {R"({job="bot"})", {}},
-      {R"({job="bot"} |= "oom")", {}},
-      {R"({job="bot"} |= " OOM ")", {"oom"}},
-      {R"({job="bot"} |= "a connection refused by")", {"connection", "refused"}},
-      {R"({job="bot"} |= "[error]")", {"error"}},
-      {R"({job="bot"} |= " oom " or " ooo ")", {}},
-      {R"({job="bot"} != " oom ")", {}},
-      {R"({job="bot"} |~ " oom ")", {"oom"}},
-      {R"({job="bot"} |~ " oom.*")", {}},
-      {R"({job="bot"} |= " x oom ")", {"oom"}},
-      {R"({job="bot"} |= " b1 " |= " a1 " |= " b1 ")", {"a1", "b1"}},
-      {R"({pod="web-5f7"})", {"5f7", "web"}},
-      {R"({pod=~"web-5f7"})", {"5f7", "web"}},
-      {R"({job="bot", pod!="web"})", {}},
-      {R"({job="bot", pod=""})", {}},
-      {R"({pod=~"web.*"})", {}},
-      {R"({trace_id="abc"})", {"abc"}},
-      {R"({detected_level="error"})", {}},
-      {R"({tool="mytool"})", {}},
+TEST_CASE("a plan tells the store the texts and values every wanted line has") {
+  using Values = std::vector<std::string>;
+  const auto [query, texts, values] = GENERATE(table<std::string, std::string, Values>({
+      {R"({job="bot"})", "", {}},
+      {R"({job="bot"} |= "oom")", R"("oom")", {}},
+      {R"({job="bot"} |= "OOM")", R"("OOM")", {}},
+      {R"({job="bot"} |= "")", "", {}},
+      {R"({job="bot"} |= "a" or "")", "", {}},
+      {R"({job="bot"} |= "oom" or "Killed")", R"("oom"|"Killed")", {}},
+      {R"({job="bot"} != "oom")", "", {}},
+      {R"({job="bot"} !~ "oom.*")", "", {}},
+      {R"({job="bot"} |~ "oom")", R"("oom")", {}},
+      {R"({job="bot"} |~ "oom.*(Killed|Dead).*")", R"("Dead"|"Killed" & "oom")", {}},
+      {R"({job="bot"} |~ "oom.*killer" or "[Dd]ead")", R"("Dead"|"dead"|"killer")", {}},
+      {R"({job="bot"} |~ "oom.*" or "\\d")", "", {}},
+      {R"({job="bot"} |~ "(?i)oom")", R"("oom"i)", {}},
+      {R"({job="bot"} |= "b1" |= "a1" |= "b1" |= "b")", R"("a1" & "b1")", {}},
+      {R"({job="bot"} |= "timeout" |~ "(?i)time")", R"("timeout")", {}},
+      {R"({pod="web-5f7"})", "", {"web-5f7"}},
+      {R"({pod=~"web-5f7", node="n1", pod="web-5f7"})", "", {"n1", "web-5f7"}},
+      {R"({job="bot", pod!="web"})", "", {}},
+      {R"({job="bot", pod=""})", "", {}},
+      {R"({pod=~"web.*"})", "", {}},
+      {R"({trace_id="abc"} |= "x")", R"("x")", {"abc"}},
+      {R"({detected_level="error"})", "", {}},
+      {R"({tool="mytool"})", "", {}},
   }));
   CAPTURE(query);
-  CHECK(plan(query).tokens() == tokens);
+  const auto made = plan(query);
+  CHECK(text_of(made.texts()) == texts);
+  CHECK(made.values() == values);
 }
 
-TEST_CASE("search words give tokens of their inside") {
-  CHECK(plan(std::nullopt, R"("a Connection b" oom)").tokens() ==
-        std::vector<std::string>{"connection"});
-  CHECK(plan(std::nullopt, R"(-" not this ")").tokens().empty());
+TEST_CASE("search words are texts in any case, exclusions are none") {
+  const auto [search, texts] = GENERATE(table<std::string, std::string>({
+      {R"("a Connection b" OOM)", R"("a connection b"i & "oom"i)"},
+      {R"(-" not this " 404)", R"("404")"},
+      {"-x", ""},
+      {"", ""},
+  }));
+  CAPTURE(search);
+  CHECK(text_of(plan(std::nullopt, search).texts()) == texts);
+}
+
+TEST_CASE("a plan never asks for more texts or values than the store is promised") {
+  std::string query = R"({job="bot")", search;
+  for (int i = 100; i < 150; ++i) {
+    query += ", c" + std::to_string(i) + "=\"v" + std::to_string(i) + '"';
+    search += "word" + std::to_string(i) + ' ';
+  }
+  CHECK(plan(query + "}").values().size() == 16);
+  CHECK(plan(std::nullopt, search).texts().size() == kMaxClauses);
 }
 
 TEST_CASE("lines are chosen by selector, columns and filters") {

@@ -100,8 +100,10 @@ void append_stats(std::string& out, const Answer& answer) {
   append_number(out, "execTime", seconds);
   append_number(out, "queueTime", 0.0);
   out += "},\"querier\":{\"store\":{";
-  append_number(out, "totalChunksRef", scanned.pieces);
-  append_number(out, "totalChunksDownloaded", scanned.pieces - scanned.pieces_skipped);
+  append_number(out, "totalChunksRef", scanned.pieces + scanned.pieces_skipped);
+  append_number(out, "totalChunksDownloaded", scanned.pieces);
+  append_number(out, "framesUnpacked", scanned.frames);
+  append_number(out, "indexReads", scanned.index_reads);
   out += "}},\"ingester\":{\"store\":{}}}";
 }
 

@@ -22,15 +22,17 @@
 
 #include "core/batch.h"
 #include "core/result.h"
+#include "store/frames.h"
 #include "store/store.h"
 
 namespace logboom::store {
 
-inline constexpr std::size_t kBlockBytes = 4 << 20;     // raw bytes at which a value is cut
-inline constexpr std::size_t kBlockLines = 1 << 18;     // ... and lines
-inline constexpr std::size_t kMaxSection = 256 << 20;   // raw bytes of one column
-inline constexpr std::uint64_t kMaxLines = 1 << 24;     // what decoding accepts
-inline constexpr int kInboxLevel = 1, kBlockLevel = 3;  // of zstd
+inline constexpr std::size_t kBlockBytes = 8 << 20;      // raw bytes at which a value is cut
+inline constexpr std::size_t kBlockLines = 1 << 18;      // ... and lines
+inline constexpr std::size_t kBlockFeatures = 24 << 10;  // ... and distinct features
+inline constexpr std::size_t kMaxSection = 256 << 20;    // raw bytes of one column
+inline constexpr std::uint64_t kMaxLines = 1 << 24;      // what decoding accepts
+inline constexpr int kInboxLevel = 1, kBlockLevel = 3, kColdLevel = 9;  // of zstd
 
 // The columns whose distinct values a head lists, up to kMaxValues each; beyond: many.
 inline constexpr std::array<std::string_view, 4> kColumns = {"pod", "node", "filename", "run"};
@@ -78,14 +80,17 @@ struct Lines {
 [[nodiscard]] Lines merge(std::vector<Lines> parts);
 
 struct Encoded {
+  char format = 0;
   Head head;
   std::string sections;
 };
 // Compresses the columns. Places are stored relative to the head's first one, so the caller may
 // still move all of them by setting another first and last (the inbox knows its place only at the
-// commit).
+// commit). Flat: what is written in haste, and soon again.
 [[nodiscard]] Encoded encode(const Lines& lines, int zstd_level);
-[[nodiscard]] std::string finish(const Head& head, std::string_view sections);
+// In frames, for good; the rows are sorted. `thorough`: however long it takes.
+[[nodiscard]] Encoded encode_framed(const Lines& lines, int zstd_level, bool thorough);
+[[nodiscard]] std::string finish(const Head& head, const Encoded& encoded);
 
 // Which rows decode() must produce at least; it leaves out all rows when it can see early that none
 // is.
@@ -94,17 +99,54 @@ struct Wanted {
   std::vector<bool> streams;  // per stream of the head; empty: all
 };
 [[nodiscard]] Result<Head> decode_head(std::string_view value);
-[[nodiscard]] Result<Lines> decode(std::string_view value, const Wanted& wanted = {});
+[[nodiscard]] Result<Lines> decode(std::string value, const Wanted& wanted = {});
+
+// A value's lines frame by frame, and only as much of them as is asked for.
+// Threads: one at a time.
+class LineReader {
+ public:
+  // Verifies the value, and reads times, streams and levels of all rows.
+  [[nodiscard]] static Result<LineReader> open(std::string value);
+  LineReader(LineReader&&) noexcept;
+  LineReader& operator=(LineReader&&) noexcept;
+  ~LineReader();
+
+  [[nodiscard]] const Head& head() const;
+  // Rows have a body after text() of their frame, the rest after complete().
+  [[nodiscard]] const Lines& lines() const;
+  [[nodiscard]] const std::vector<Frames::Frame>& frames() const;
+  [[nodiscard]] Result<bool> may_contain(std::size_t frame, std::string_view run, bool any_case);
+  // The frame's lines, valid until the next text().
+  [[nodiscard]] Result<const FrameText*> text(std::size_t frame);
+  // Bodies, places, positions, levels and metadata of the rows of the frame whose text was asked
+  // for last.
+  [[nodiscard]] Result<void> complete(std::size_t frame);
+
+ private:
+  struct State;
+  explicit LineReader(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+  friend Result<Lines> decode(std::string, const Wanted&);
+};
 
 // A metadata set as attributes; the views point into the set.
 [[nodiscard]] std::vector<Attribute> attributes_of(std::string_view set);
 
-// The directory's value for a block: its head again and the sizes of its values, with a checksum.
+// What the directory knows of a block: the key facts of its head (no streams, no column values),
+// and of its streams the keys in the family of streams.
 struct DirectoryEntry {
-  Head head;
-  std::uint64_t block_bytes = 0, filter_bytes = 0;
+  Head head = {};
+  std::uint64_t block_bytes = 0, index_bytes = 0;  // index: filter and minutes
+  std::uint64_t buckets = 0;                       // of the filter
+  std::uint64_t zstd_level = 0;                    // of the block
+  std::array<std::uint64_t, kLevels> levels{};     // lines of each level
+  std::vector<std::uint64_t> streams = {};
 };
 [[nodiscard]] std::string encode_entry(const DirectoryEntry& entry);
 [[nodiscard]] Result<DirectoryEntry> decode_entry(std::string_view value);
+// Written by a program of format 1: the block says it all.
+[[nodiscard]] bool is_older_entry(std::string_view value);
+[[nodiscard]] std::string encode_labels(const Labels& labels);
+[[nodiscard]] Result<Labels> decode_labels(std::string_view value);
 
 }  // namespace logboom::store

@@ -1,7 +1,7 @@
 #include <xxhash.h>
-#include <zstd.h>
 
 #include <algorithm>
+#include <bit>
 #include <map>
 #include <set>
 #include <unordered_map>
@@ -9,30 +9,17 @@
 #include "store/block.h"
 #include "store/block_format.h"
 #include "store/bytes.h"
+#include "store/compression.h"
+#include "store/frames.h"
 
 namespace logboom::store {
 namespace {
-
-struct FreeContext {
-  void operator()(ZSTD_CCtx* context) const { ZSTD_freeCCtx(context); }
-};
-
-// One context per thread: making one costs more than compressing a small batch.
-ZSTD_CCtx* context() {
-  thread_local const std::unique_ptr<ZSTD_CCtx, FreeContext> mine(ZSTD_createCCtx());
-  return mine.get();
-}
 
 void put_section(std::string& out, Section section, std::string_view raw, int level) {
   if (raw.empty()) return;
   out.push_back(static_cast<char>(section));
   std::string packed;
-  if (raw.size() >= kLeastCompressed) {
-    packed.resize(ZSTD_compressBound(raw.size()));
-    const auto size =
-        ZSTD_compressCCtx(context(), packed.data(), packed.size(), raw.data(), raw.size(), level);
-    packed.resize(ZSTD_isError(size) != 0 ? 0 : size);
-  }
+  if (raw.size() >= kLeastCompressed) packed = compress(raw, level);
   const bool smaller = !packed.empty() && packed.size() < raw.size();
   out.push_back(static_cast<char>(smaller ? Codec::zstd : Codec::none));
   put_varint(out, raw.size());
@@ -46,42 +33,78 @@ std::int64_t difference(std::int64_t a, std::int64_t b) {
   return difference(static_cast<std::uint64_t>(a), static_cast<std::uint64_t>(b));
 }
 
+std::uint64_t zigzag(std::int64_t value) {
+  return (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63);
+}
+
+// Numbers with a byte each of the same weight side by side: like bytes compress together.
+void put_planes(std::string& out, const std::vector<std::int64_t>& values) {
+  std::uint64_t all = 0;
+  for (const auto value : values) all |= zigzag(value);
+  const auto width = (static_cast<std::size_t>(std::bit_width(all)) + 7) / 8;
+  out.push_back(static_cast<char>(width));
+  for (std::size_t plane = 0; plane < width; ++plane)
+    for (const auto value : values) out.push_back(static_cast<char>(zigzag(value) >> (8 * plane)));
+}
+
+void put_signed_all(std::string& out, const std::vector<std::int64_t>& values) {
+  for (const auto value : values) put_signed(out, value);
+}
+
+// The columns that flat and framed values share; the differences are put by each in its way.
 struct Columns {
-  std::string times, streams, levels, places, positions, sets, lengths, bodies, dictionary;
+  std::vector<std::int64_t> times, offsets, indexes, positions;
+  std::string streams, levels, sets, dictionary;
 };
 
-Columns columns_of(const Lines& lines, const Head& head) {
+// `cuts`: the first row of each frame; none: the value is flat. A frame's first position counts
+// from the one of the frame before, so that a frame's positions need no other frame's lengths.
+Columns columns_of(const Lines& lines, const Head& head, std::span<const std::size_t> cuts) {
   Columns columns;
-  std::size_t body_bytes = 0;
-  for (const auto& row : lines.rows) body_bytes += row.body.size();
-  columns.bodies.reserve(body_bytes);
   Lines::Row last{.time_ns = head.min_time, .offset = head.first.offset, .index = head.first.index};
-  for (const auto& row : lines.rows) {
-    put_signed(columns.times, difference(row.time_ns, last.time_ns));
+  std::uint64_t before = 0;
+  std::size_t frame = 0;
+  for (std::size_t i = 0; i < lines.rows.size(); ++i) {
+    const auto& row = lines.rows[i];
+    columns.times.push_back(difference(row.time_ns, last.time_ns));
+    columns.offsets.push_back(difference(row.offset, last.offset));
+    columns.indexes.push_back(std::int64_t{row.index} - std::int64_t{last.index});
     put_varint(columns.streams, row.stream);
     columns.levels.push_back(static_cast<char>(row.level));
-    put_signed(columns.places, difference(row.offset, last.offset));
-    put_signed(columns.places, std::int64_t{row.index} - std::int64_t{last.index});
-    // Less the line's length, what is left of the distance is what the source adds to each line:
-    // mostly the same small number.
-    put_signed(columns.positions,
-               difference(row.position, last.position + std::uint64_t{row.body.size()}));
     put_varint(columns.sets, row.set);
-    put_varint(columns.lengths, row.body.size());
-    columns.bodies.append(row.body);
+    if (frame + 1 < cuts.size() && i == cuts[frame]) {
+      ++frame;
+      columns.positions.push_back(difference(row.position, before));
+      before = row.position;
+    } else {
+      // Less the line's length, what is left of the distance is what the source adds to each line:
+      // mostly the same small number.
+      columns.positions.push_back(
+          difference(row.position, last.position + std::uint64_t{row.body.size()}));
+    }
     last = row;
   }
   for (const auto set : lines.sets) put_text(columns.dictionary, set);
   return columns;
 }
 
-// A column of nothing but zeros is left out.
-void leave_out_zeros(const Lines& lines, Columns& columns) {
-  if (lines.streams.size() == 1) columns.streams.clear();
-  if (lines.sets.size() == 1) columns.sets.clear();
-  if (std::all_of(lines.rows.begin(), lines.rows.end(),
-                  [](const Lines::Row& row) { return row.position == 0; }))
-    columns.positions.clear();
+// Those of differences as bytes.
+struct Packed {
+  std::string times, places, positions;
+};
+
+bool no_positions(const Lines& lines) {
+  return std::all_of(lines.rows.begin(), lines.rows.end(),
+                     [](const Lines::Row& row) { return row.position == 0; });
+}
+
+// Times are often whole micro- or milliseconds.
+std::int64_t unit_of(const std::vector<std::int64_t>& times) {
+  for (const std::int64_t unit : {1'000'000'000, 1'000'000, 1'000})
+    if (std::all_of(times.begin(), times.end(),
+                    [unit](std::int64_t time) { return time % unit == 0; }))
+      return unit;
+  return 1;
 }
 
 void collect_values(const Lines& lines, Head& head) {
@@ -105,7 +128,15 @@ void put_next(std::string& out, const Cursor::Next& next) {
   put_varint(out, next.index);
 }
 
-void put_head(std::string& out, const Head& head) {
+void put_labels(std::string& out, const Labels& labels) {
+  put_varint(out, labels.pairs().size());
+  for (const auto& [name, value] : labels.pairs()) {
+    put_text(out, name);
+    put_text(out, value);
+  }
+}
+
+void put_key_facts(std::string& out, const Head& head) {
   put_text(out, head.tool);
   put_signed(out, head.commit_ns);
   put_varint(out, head.partition);
@@ -115,14 +146,12 @@ void put_head(std::string& out, const Head& head) {
   put_signed(out, head.max_time);
   put_varint(out, head.lines);
   put_varint(out, head.raw_bytes);
+}
+
+void put_head(std::string& out, const Head& head) {
+  put_key_facts(out, head);
   put_varint(out, head.streams.size());
-  for (const auto& labels : head.streams) {
-    put_varint(out, labels.pairs().size());
-    for (const auto& [name, value] : labels.pairs()) {
-      put_text(out, name);
-      put_text(out, value);
-    }
-  }
+  for (const auto& labels : head.streams) put_labels(out, labels);
   for (const auto& column : head.columns) {
     put_varint(out, column.many ? kMaxValues + 1 : column.values.size());
     for (const auto& value : column.values) put_text(out, value);
@@ -262,9 +291,10 @@ Lines merge(std::vector<Lines> parts) {
   return all;
 }
 
-Encoded encode(const Lines& lines, int zstd_level) {
-  Encoded encoded;
-  auto& head = encoded.head;
+namespace {
+
+Head head_of(const Lines& lines) {
+  Head head;
   head.tool = lines.tool;
   head.commit_ns = lines.commit_ns;
   head.partition = lines.partition;
@@ -282,37 +312,97 @@ Encoded encode(const Lines& lines, int zstd_level) {
     head.max_time = std::max(head.max_time, row.time_ns);
   }
   collect_values(lines, head);
-  auto columns = columns_of(lines, head);
-  leave_out_zeros(lines, columns);
+  return head;
+}
+
+// What flat and framed values share; a column of nothing but zeros is left out.
+void put_columns(std::string& out, const Lines& lines, const Columns& columns, const Packed& packed,
+                 int level) {
+  put_section(out, Section::times, packed.times, level);
+  if (lines.streams.size() != 1) put_section(out, Section::streams, columns.streams, level);
+  put_section(out, Section::levels, columns.levels, level);
+  put_section(out, Section::places, packed.places, level);
+  if (!no_positions(lines)) put_section(out, Section::positions, packed.positions, level);
+  if (lines.sets.size() != 1) put_section(out, Section::sets, columns.sets, level);
+}
+
+}  // namespace
+
+Encoded encode(const Lines& lines, int zstd_level) {
+  Encoded encoded{.format = kFlatFormat, .head = head_of(lines), .sections = {}};
+  const auto columns = columns_of(lines, encoded.head, {});
+  Packed packed;
+  std::string lengths, bodies;
+  put_signed_all(packed.times, columns.times);
+  put_signed_all(packed.positions, columns.positions);
+  for (std::size_t i = 0; i < lines.rows.size(); ++i) {
+    put_signed(packed.places, columns.offsets[i]);
+    put_signed(packed.places, columns.indexes[i]);
+    put_varint(lengths, lines.rows[i].body.size());
+    bodies.append(lines.rows[i].body);
+  }
   auto& out = encoded.sections;
-  put_section(out, Section::times, columns.times, zstd_level);
-  put_section(out, Section::streams, columns.streams, zstd_level);
-  put_section(out, Section::levels, columns.levels, zstd_level);
-  put_section(out, Section::places, columns.places, zstd_level);
-  put_section(out, Section::positions, columns.positions, zstd_level);
-  put_section(out, Section::sets, columns.sets, zstd_level);
-  put_section(out, Section::lengths, columns.lengths, zstd_level);
-  put_section(out, Section::bodies, columns.bodies, zstd_level);
+  put_columns(out, lines, columns, packed, zstd_level);
+  put_section(out, Section::lengths, lengths, zstd_level);
+  put_section(out, Section::bodies, bodies, zstd_level);
   put_section(out, Section::dictionary, columns.dictionary, zstd_level);
   return encoded;
 }
 
-std::string finish(const Head& head, std::string_view sections) {
-  std::string out = {kBlockMagic, kBlockFormat};
-  out.reserve(sections.size() + 512);
+Encoded encode_framed(const Lines& lines, int zstd_level, bool thorough) {
+  Encoded encoded{.format = kFramedFormat, .head = head_of(lines), .sections = {}};
+  std::vector<std::string_view> bodies;
+  bodies.reserve(lines.rows.size());
+  for (const auto& row : lines.rows) bodies.push_back(row.body);
+  const auto cuts = cut_frames(bodies);
+  auto columns = columns_of(lines, encoded.head, cuts);
+  Packed packed;
+  const auto unit = unit_of(columns.times);
+  for (auto& time : columns.times) time /= unit;
+  put_varint(packed.times, static_cast<std::uint64_t>(unit));
+  put_planes(packed.times, columns.times);
+  put_planes(packed.places, columns.offsets);
+  put_planes(packed.places, columns.indexes);
+  put_planes(packed.positions, columns.positions);
+  auto& out = encoded.sections;
+  put_columns(out, lines, columns, packed, zstd_level);
+  put_section(out, Section::dictionary, columns.dictionary, zstd_level);
+  const auto frames = encode_frames(bodies, cuts, zstd_level, thorough);
+  out.push_back(static_cast<char>(Section::frames));
+  out.push_back(static_cast<char>(Codec::none));
+  put_varint(out, frames.size());
+  put_text(out, frames);
+  return encoded;
+}
+
+std::string finish(const Head& head, const Encoded& encoded) {
+  std::string out = {kBlockMagic, encoded.format};
+  out.reserve(encoded.sections.size() + 512);
   std::string packed_head;
   put_head(packed_head, head);
   put_text(out, packed_head);
-  out.append(sections);
+  out.append(encoded.sections);
   put_checksum(out);
   return out;
 }
 
+std::string encode_labels(const Labels& labels) {
+  std::string out;
+  put_labels(out, labels);
+  return out;
+}
+
 std::string encode_entry(const DirectoryEntry& entry) {
-  std::string out = {kEntryMagic, kBlockFormat};
+  std::string out = {kEntryMagic, kEntryFormat};
   put_varint(out, entry.block_bytes);
-  put_varint(out, entry.filter_bytes);
-  put_head(out, entry.head);
+  put_varint(out, entry.index_bytes);
+  put_varint(out, entry.buckets);
+  put_varint(out, entry.zstd_level);
+  const auto& head = entry.head;
+  put_key_facts(out, head);
+  for (const auto count : entry.levels) put_varint(out, count);
+  put_varint(out, entry.streams.size());
+  for (const auto stream : entry.streams) put_u64(out, stream);
   put_checksum(out);
   return out;
 }

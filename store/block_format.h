@@ -7,7 +7,8 @@
 
 namespace logboom::store {
 
-inline constexpr char kBlockMagic = 'B', kEntryMagic = 'D', kBlockFormat = 1;
+inline constexpr char kBlockMagic = 'B', kEntryMagic = 'D', kEntryFormat = 2;
+inline constexpr char kFlatFormat = 1, kFramedFormat = 2;  // of a block: how its bodies lie
 
 enum class Section : unsigned char {
   times = 1,
@@ -19,8 +20,9 @@ enum class Section : unsigned char {
   lengths = 7,
   bodies = 8,
   dictionary = 9,
+  frames = 10,
 };
-inline constexpr std::size_t kSections = 10;  // one more than the greatest
+inline constexpr std::size_t kSections = 11;  // one more than the greatest
 
 enum class Codec : unsigned char { none = 0, zstd = 1 };
 inline constexpr std::size_t kLeastCompressed = 32;  // shorter columns are stored as they are

@@ -252,7 +252,7 @@ class Committer::Group {
       head.last = {wish.base.offset, index(chunk.end - 1)};
       head.partition = partition;
       head.commit_ns = commit_ns;
-      auto value = finish(head, chunk.encoded.sections);
+      auto value = finish(head, chunk.encoded);
       auto piece = ground_.directory.piece_of(head, value.size());
       piece->arrived_ns = now_;
       bytes_ += head.raw_bytes;

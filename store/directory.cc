@@ -7,24 +7,50 @@
 
 namespace logboom::store {
 
-std::shared_ptr<const Labels> Directory::shared(const Labels& labels) {
-  const std::lock_guard lock(labels_mutex_);
-  const auto hash = labels.hash();
-  const auto [begin, end] = labels_.equal_range(hash);
-  for (auto known = begin; known != end; ++known) {
-    auto alive = known->second.lock();
-    if (alive && *alive == labels) return alive;
+namespace {
+
+// The one living value that equals `wanted`, or `fresh` made from it.
+template <class Value>
+std::shared_ptr<const Value> shared_value(
+    std::unordered_multimap<std::uint64_t, std::weak_ptr<const Value>>& known,
+    std::size_t& sweep_at, std::uint64_t hash, const Value& wanted) {
+  const auto [begin, end] = known.equal_range(hash);
+  for (auto at = begin; at != end; ++at) {
+    auto alive = at->second.lock();
+    if (alive && *alive == wanted) return alive;
   }
-  if (labels_.size() >= sweep_at_) {
-    std::erase_if(labels_, [](const auto& entry) { return entry.second.expired(); });
-    sweep_at_ = std::max<std::size_t>(1024, labels_.size() * 2);
+  if (known.size() >= sweep_at) {
+    std::erase_if(known, [](const auto& entry) { return entry.second.expired(); });
+    sweep_at = std::max<std::size_t>(1024, known.size() * 2);
   }
-  auto fresh = std::make_shared<const Labels>(labels);
-  labels_.emplace(hash, fresh);
+  auto fresh = std::make_shared<const Value>(wanted);
+  known.emplace(hash, fresh);
   return fresh;
 }
 
+}  // namespace
+
+std::shared_ptr<const Labels> Directory::shared(const Labels& labels) {
+  const std::lock_guard lock(labels_mutex_);
+  return shared_value(labels_, sweep_labels_at_, labels.hash(), labels);
+}
+
+std::shared_ptr<const StreamSet> Directory::shared(StreamSet streams) {
+  std::uint64_t hash = 0;
+  for (const auto& labels : streams) hash = hash * 31 + std::hash<const void*>()(labels.get());
+  const std::lock_guard lock(labels_mutex_);
+  return shared_value(sets_, sweep_sets_at_, hash, streams);
+}
+
 std::shared_ptr<Piece> Directory::piece_of(const Head& head, std::size_t stored_bytes) {
+  StreamSet streams;
+  streams.reserve(head.streams.size());
+  for (const auto& labels : head.streams) streams.push_back(shared(labels));
+  return piece_of(DirectoryEntry{.head = head, .block_bytes = stored_bytes}, std::move(streams));
+}
+
+std::shared_ptr<Piece> Directory::piece_of(const DirectoryEntry& entry, StreamSet streams) {
+  const auto& head = entry.head;
   auto piece = std::make_shared<Piece>();
   piece->day = day_of(head.commit_ns);
   piece->arrived_ns = head.commit_ns;
@@ -35,9 +61,13 @@ std::shared_ptr<Piece> Directory::piece_of(const Head& head, std::size_t stored_
   piece->max_time = head.max_time;
   piece->lines = head.lines;
   piece->raw_bytes = head.raw_bytes;
-  piece->stored_bytes = stored_bytes;
-  piece->streams.reserve(head.streams.size());
-  for (const auto& labels : head.streams) piece->streams.push_back(shared(labels));
+  piece->stored_bytes = entry.block_bytes + entry.index_bytes;
+  piece->index_bytes = static_cast<std::uint32_t>(entry.index_bytes);
+  piece->buckets = static_cast<std::uint32_t>(entry.buckets);
+  piece->zstd_level = static_cast<std::uint8_t>(entry.zstd_level);
+  std::ranges::transform(entry.levels, piece->levels.begin(),
+                         [](std::uint64_t count) { return static_cast<std::uint32_t>(count); });
+  piece->streams = shared(std::move(streams));
   return piece;
 }
 

@@ -6,6 +6,7 @@
 // Threads: all functions from any; Pieces and ToolViews are immutable but for a piece's mark.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <map>
@@ -22,6 +23,9 @@
 
 namespace logboom::store {
 
+// Label sets in the order of a value's head; shared by all values that have the same.
+using StreamSet = std::vector<std::shared_ptr<const Labels>>;
+
 // One value with lines: a block, or a batch in the inbox.
 struct Piece {
   FamilyPtr family;             // of the block's day; none: it lies in the inbox
@@ -32,7 +36,10 @@ struct Piece {
   Cursor::Next first, last;
   std::int64_t min_time = 0, max_time = 0;
   std::uint64_t lines = 0, raw_bytes = 0, stored_bytes = 0;
-  std::vector<std::shared_ptr<const Labels>> streams;
+  std::uint32_t index_bytes = 0, buckets = 0;  // of stored_bytes; of its filter
+  std::uint8_t zstd_level = 0;
+  std::array<std::uint32_t, kLevels> levels{};  // block: lines of each level
+  std::shared_ptr<const StreamSet> streams;
   mutable std::atomic<bool> quarantined = false;
 
   [[nodiscard]] bool in_inbox() const { return family == nullptr; }
@@ -66,6 +73,9 @@ class Directory {
  public:
   // Label sets are shared by all pieces that have them.
   [[nodiscard]] std::shared_ptr<Piece> piece_of(const Head& head, std::size_t stored_bytes);
+  // The same of a block whose streams are known.
+  [[nodiscard]] std::shared_ptr<Piece> piece_of(const DirectoryEntry& entry, StreamSet streams);
+  [[nodiscard]] std::shared_ptr<const Labels> shared(const Labels& labels);
 
   [[nodiscard]] ToolViewPtr view(std::string_view tool) const;
   [[nodiscard]] std::vector<std::string> tools() const;
@@ -91,7 +101,7 @@ class Directory {
     std::uint64_t batches = 0, raw_bytes = 0;
     std::int64_t oldest_ns = 0;
   };
-  [[nodiscard]] std::shared_ptr<const Labels> shared(const Labels& labels);
+  [[nodiscard]] std::shared_ptr<const StreamSet> shared(StreamSet streams);
   void count(const Piece& piece, bool in);
   static Inbox inbox_of(const std::string& name, const Tool& tool);
 
@@ -101,7 +111,9 @@ class Directory {
 
   mutable std::mutex labels_mutex_;  // guards what follows
   std::unordered_multimap<std::uint64_t, std::weak_ptr<const Labels>> labels_;
-  std::size_t sweep_at_ = 1024;  // label sets at which dead ones are thrown away
+  std::unordered_multimap<std::uint64_t, std::weak_ptr<const StreamSet>> sets_;
+  // At so many the dead ones are thrown away.
+  std::size_t sweep_labels_at_ = 1024, sweep_sets_at_ = 1024;
 };
 
 }  // namespace logboom::store

@@ -86,6 +86,11 @@ class Client {
     REQUIRE(next["logged"] >= fed_);
     REQUIRE(store.next_offset(0).value_or(0) == next["logged"]);
     REQUIRE(store.next_position("direct").value_or(0) == next["direct"] * 10);
+    // The index finds what is there.
+    for (const auto* source : {"direct", "logged"}) {
+      Scan scan{.start = INT64_MIN, .end = INT64_MAX, .texts = {{{source, false}}}};
+      REQUIRE(scan_all(store.snapshot("t"), scan).size() == next[source]);
+    }
   }
 
   std::mt19937& random() { return random_; }
@@ -125,10 +130,21 @@ class Client {
   std::set<std::string> judged_;
 };
 
+constexpr int kDaysKept = 20;
+
+// Seals, extends the index, and compresses what is of past days.
+void tidy_up(Store& store) {
+  (void)store.seal_all();
+  (void)store.seal_due();
+  for (auto more = store.recompress_one(); more && *more; more = store.recompress_one()) {
+  }
+}
+
 Options options_of(const TempDir& dir, const Clock& clock, const FaultEnv& faults) {
   auto options = options_in(dir, clock);
   options.env = faults.env();
-  options.retention = std::chrono::hours(24);
+  options.retention = std::chrono::hours(24) * kDaysKept;
+  options.slice_blocks = 1;
   return options;
 }
 
@@ -136,12 +152,13 @@ TEST_CASE("after power cuts at random moments every acknowledged line is there o
   const auto seed = std::random_device()();
   CAPTURE(seed);
   const TempDir dir;
-  const Clock clock;
+  Clock clock;
   FaultEnv faults;
   Client client(seed);
   auto& random = client.random();
   for (int round = 0; round < 40; ++round) {
     CAPTURE(round);
+    if (round % 4 == 3) clock.now += kDay;
     auto store = must_open(options_of(dir, clock, faults));
     client.check(*store);
     faults.fail_call(1 + random() % 60, FaultEnv::Fault::power);
@@ -151,7 +168,7 @@ TEST_CASE("after power cuts at random moments every acknowledged line is there o
           (void)client.feed(*store);
           break;
         case 1:
-          (void)store->seal_all();
+          tidy_up(*store);
           break;
         case 2:
           (void)client.end_run(*store, clock);
@@ -181,7 +198,7 @@ void live(const TempDir& dir, Clock& clock, const FaultEnv& faults, Client& clie
     if (life == 0) {
       (void)(*store)->append(one(batch_of("old", {"of last week"})));
       (void)(*store)->seal_all();
-      clock.now += 7 * kDay;
+      clock.now += (kDaysKept + 5) * kDay;
     }
     for (int i = 0; i < 2; ++i) {
       // A collector that is refused tries again, a few times before someone looks after the server.
@@ -190,8 +207,10 @@ void live(const TempDir& dir, Clock& clock, const FaultEnv& faults, Client& clie
       (void)client.feed(**store);
       (void)client.end_run(**store, clock);
       (void)client.judge_run(**store);
-      (void)(*store)->seal_all();
+      tidy_up(**store);
+      clock.now += kDay;
     }
+    tidy_up(**store);
     (void)(*store)->drop_expired_days();
     (void)client.send(**store);
     client.check(**store);

@@ -3,83 +3,71 @@
 #include <xxhash.h>
 
 #include <array>
-#include <utility>
+#include <bit>
 
 #include "store/bytes.h"
-#include "store/tokens.h"
+#include "store/compression.h"
 
 namespace logboom::store {
 namespace {
 
 constexpr char kMagic = 'F';
-constexpr char kFormat = 1;
-constexpr std::size_t kBitsPerToken = 12;
-constexpr std::size_t kWords = 8;
-constexpr std::size_t kBucketBytes = kWords * 4;
+constexpr char kFormat = 2;
 constexpr std::size_t kHeaderBytes = 2, kChecksumBytes = 8;
+constexpr std::size_t kMaxWords = 64 << 20;  // bytes of a list
+constexpr int kLevel = 3;
 // Odd numbers that spread one 32-bit hash over eight words; part of the format.
-constexpr std::array<std::uint32_t, kWords> kSalt = {0xd837115fU, 0x026f4c85U, 0x50a74cffU,
-                                                     0x73e1d037U, 0x8f8de0e9U, 0x3eb459c9U,
-                                                     0xf11fc8dfU, 0x0977e471U};
-
-std::uint64_t hash_token(std::string_view token) {
-  const auto hash = XXH3_64bits(token.data(), token.size());
-  return hash != 0 ? hash : 1;  // 0 marks an empty slot
-}
-
-std::size_t bucket_of(std::uint64_t hash, std::size_t buckets) {
-  return static_cast<std::size_t>(((hash >> 32) * buckets) >> 32);
-}
-
-unsigned bit_of(std::uint64_t hash, std::size_t word) {
-  return (static_cast<std::uint32_t>(hash) * kSalt[word]) >> 27;
-}
-
-// A bit as (byte, mask) in the words, which are stored lowest byte first.
-std::pair<std::size_t, unsigned> place_of(std::size_t bucket, std::size_t word, unsigned bit) {
-  return {bucket * kBucketBytes + word * 4 + bit / 8, 1U << (bit % 8)};
-}
+constexpr std::array<std::uint32_t, 8> kSalt = {0xd837115fU, 0x026f4c85U, 0x50a74cffU, 0x73e1d037U,
+                                                0x8f8de0e9U, 0x3eb459c9U, 0xf11fc8dfU, 0x0977e471U};
 
 }  // namespace
 
-FilterBuilder::FilterBuilder() : slots_(1024) {}
-
-void FilterBuilder::add(std::string_view text) {
-  each_token(text, [this](std::string_view token) { insert(hash_token(token)); });
+// The number of buckets for so many features: 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20 ...
+std::size_t buckets_for(std::size_t features) {
+  const auto least = (features * kBitsPerFeature + kBucketBits - 1) / kBucketBits;
+  if (least <= 4) return least;
+  const auto step = std::bit_floor(least - 1) / 4;
+  return (least + step - 1) / step * step;
 }
 
-void FilterBuilder::insert(std::uint64_t hash) {
-  const auto mask = slots_.size() - 1;
-  auto slot = static_cast<std::size_t>(hash) & mask;
-  while (slots_[slot] != 0) {
-    if (slots_[slot] == hash) return;
-    slot = (slot + 1) & mask;
-  }
-  slots_[slot] = hash;
-  if (++used_ * 2 > slots_.size()) grow();
+FilterBits::FilterBits(std::uint64_t hash, std::size_t buckets)
+    : bucket(static_cast<std::size_t>(((hash >> 32) * buckets) >> 32)) {
+  for (std::size_t word = 0; word < bits.size(); ++word)
+    bits[word] = static_cast<std::uint8_t>(
+        32 * word + ((static_cast<std::uint32_t>(hash) * kSalt[word]) >> 27));
 }
 
-void FilterBuilder::grow() {
-  const auto old = std::exchange(slots_, std::vector<std::uint64_t>(slots_.size() * 4));
-  used_ = 0;
-  for (const auto hash : old)
-    if (hash != 0) insert(hash);
+void put_words(std::string& out, std::string_view words) {
+  put_varint(out, words.size());
+  put_text(out, compress(words, kLevel));
 }
 
-std::string FilterBuilder::finish() const {
-  const std::size_t buckets = (used_ * kBitsPerToken + 255) / 256;
+std::optional<std::string> read_words(ByteReader& reader) {
+  const auto size = reader.varint_upto(kMaxWords);
+  auto words = decompress(reader.text(), size);
+  if (!reader.ok() || !words) return std::nullopt;
+  return *std::move(words);
+}
+
+std::string encode_filter(std::string_view buckets, std::string_view words) {
   std::string out = {kMagic, kFormat};
-  out.resize(kHeaderBytes + buckets * kBucketBytes);
-  for (const auto hash : slots_) {
-    if (hash == 0) continue;
-    for (std::size_t word = 0; word < kWords; ++word) {
-      const auto [byte, mask] = place_of(bucket_of(hash, buckets), word, bit_of(hash, word));
-      auto& target = out[kHeaderBytes + byte];
-      target = static_cast<char>(static_cast<std::uint8_t>(target) | mask);
-    }
-  }
+  put_words(out, words);
+  out.append(buckets);
   put_u64(out, XXH64(out.data(), out.size(), 0));
   return out;
+}
+
+std::string encode_filter(const FeatureSet& features) {
+  const auto count = buckets_for(features.size());
+  std::string buckets(count * kBucketBytes, '\0');
+  for (const auto hash : features.hashes()) {
+    const FilterBits at(hash, count);
+    for (const auto bit : at.bits) {
+      auto& byte = buckets[at.bucket * kBucketBytes + bit / 8];
+      byte = static_cast<char>(static_cast<std::uint8_t>(byte) | 1U << (bit % 8U));
+    }
+  }
+  return encode_filter(buckets, features.words());
 }
 
 std::optional<Filter> Filter::open(std::string_view value) {
@@ -88,18 +76,28 @@ std::optional<Filter> Filter::open(std::string_view value) {
   const auto covered = value.substr(0, value.size() - kChecksumBytes);
   if (ByteReader(value.substr(covered.size())).u64() != XXH64(covered.data(), covered.size(), 0))
     return std::nullopt;
-  const auto words = covered.substr(kHeaderBytes);
-  if (words.size() % kBucketBytes != 0) return std::nullopt;
-  return Filter(words);
+  ByteReader reader(covered.substr(kHeaderBytes));
+  auto words = read_words(reader);
+  if (!words || reader.rest().size() % kBucketBytes != 0) return std::nullopt;
+  return Filter(reader.rest(), *std::move(words));
 }
 
-bool Filter::maybe(std::string_view token) const {
-  if (words_.empty()) return false;
-  const auto hash = hash_token(token);
-  const auto bucket = bucket_of(hash, words_.size() / kBucketBytes);
-  for (std::size_t word = 0; word < kWords; ++word) {
-    const auto [byte, mask] = place_of(bucket, word, bit_of(hash, word));
-    if ((static_cast<std::uint8_t>(words_[byte]) & mask) == 0) return false;
+bool Filter::maybe(std::uint64_t hash) const {
+  if (buckets_.empty()) return false;
+  const FilterBits at(hash, buckets_.size() / kBucketBytes);
+  const auto bucket = buckets_.substr(at.bucket * kBucketBytes, kBucketBytes);
+  for (const auto bit : at.bits)
+    if ((static_cast<std::uint8_t>(bucket[bit / 8]) >> (bit % 8U) & 1U) == 0) return false;
+  return true;
+}
+
+bool Filter::maybe(const Needs& needs) const {
+  for (const auto hash : needs.all)
+    if (!maybe(hash)) return false;
+  for (const auto& need : needs.words) {
+    bool any = maybe(kLongWord);
+    if (!any) each_word_in(words_, need, [&](std::string_view) { return !(any = true); });
+    if (!any) return false;
   }
   return true;
 }

@@ -36,7 +36,7 @@ TEST_CASE("the example of FORMAT.md is decoded as the page says, and encoded to 
   encoded.head.first = {7, 0};
   encoded.head.last = {7, 1};
   const auto page = example();
-  CHECK(finish(encoded.head, encoded.sections) == page);
+  CHECK(finish(encoded.head, encoded) == page);
 
   const auto lines = decode(page);
   REQUIRE(lines);

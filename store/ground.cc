@@ -35,7 +35,13 @@ Meters& meters() {
                                            "Time from a group's first look-up to its sync"),
       .inbox_bytes =
           metrics::gauge("logboom_store_inbox_bytes", "Stored bytes waiting to be sealed"),
-      .block_bytes = metrics::gauge("logboom_store_block_bytes", "Stored bytes of sealed blocks")};
+      .block_bytes = metrics::gauge("logboom_store_block_bytes",
+                                    "Stored bytes of sealed blocks with their index"),
+      .index_bytes =
+          metrics::gauge("logboom_store_index_bytes", "Stored bytes of the index of sealed blocks"),
+      .groups = counter("logboom_store_index_groups_total", "Groups of the index made"),
+      .recompressed = counter("logboom_store_recompressed_blocks_total",
+                              "Blocks of past days compressed for good")};
   return all;
 }
 
@@ -112,7 +118,7 @@ Result<std::string> Ground::value(const Piece& piece, const View* view) {
 Result<Lines> Ground::lines(const Piece& piece, const View* view, const Wanted& wanted) {
   auto bytes = value(piece, view);
   if (!bytes) return fail(std::move(bytes).error());
-  auto lines = decode(*bytes, wanted);
+  auto lines = decode(*std::move(bytes), wanted);
   if (lines && (lines->partition != piece.partition || lines->raw_bytes != piece.raw_bytes))
     lines = fail(Errc::corrupt, "store: a value is not the one of its key");
   if (!lines && lines.error().code == Errc::corrupt) quarantine(&piece, lines.error().message);
@@ -120,11 +126,6 @@ Result<Lines> Ground::lines(const Piece& piece, const View* view, const Wanted& 
 }
 
 Result<Head> Ground::head(const Piece& piece, const View* view) {
-  if (!piece.in_inbox()) {
-    auto entry = db->get(*entries, directory_key(piece.day, piece.block), view);
-    if (!entry) return fail(std::move(entry).error());
-    if (auto decoded = decode_entry(entry->value_or(""))) return std::move(decoded->head);
-  }
   auto bytes = value(piece, view);
   if (!bytes) return fail(std::move(bytes).error());
   auto head = decode_head(*bytes);

@@ -16,6 +16,7 @@
 #include "core/metrics.h"
 #include "store/database.h"
 #include "store/directory.h"
+#include "store/index.h"
 #include "store/ledger.h"
 #include "store/ledger_events.h"
 #include "store/store.h"
@@ -39,6 +40,9 @@ struct Meters {
   metrics::Histogram& commit_seconds;
   metrics::Gauge& inbox_bytes;
   metrics::Gauge& block_bytes;
+  metrics::Gauge& index_bytes;
+  metrics::Counter& groups;
+  metrics::Counter& recompressed;
 };
 Meters& meters();
 
@@ -63,8 +67,10 @@ struct Ground {
   Options options;
   std::unique_ptr<Database> db;
   FamilyPtr meta, positions, inbox, entries;  // families: default, positions, inbox, directory
-  FamilyPtr ledger;
+  FamilyPtr ledger, streams;
   Directory directory;
+  // Changed only by what Database::replace() publishes, so read it where a view is taken.
+  IndexesPtr indexes = std::make_shared<const Indexes>();
   Subscribers subscribers;
   EventSubscribers events;
 

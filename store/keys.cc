@@ -80,6 +80,25 @@ std::string block_key(std::uint64_t block, BlockPart part) {
   return key;
 }
 
+std::string group_key(std::uint64_t group, GroupPart part, std::uint32_t number) {
+  std::string key;
+  put_big(key, kGroupIds | group);
+  key.push_back(static_cast<char>(part));
+  put_big(key, number);
+  return key;
+}
+
+std::string stream_key(std::uint64_t hash) {
+  std::string key;
+  put_big(key, hash);
+  return key;
+}
+
+std::optional<std::uint64_t> parse_stream_key(std::string_view key) {
+  if (key.size() != 8) return std::nullopt;
+  return take_big<std::uint64_t>(key);
+}
+
 std::string family_name(std::int32_t day, std::string_view retention_class) {
   std::string name(kFamilyPrefix);
   return name.append(day_name(day)).append(".").append(retention_class);

@@ -94,9 +94,8 @@ TEST_CASE("a run is the fold of its events, in any order and however often they 
   CHECK(ledger.pending(10)->size() == 1);
   // Events are no lines.
   std::size_t lines = 0;
-  REQUIRE(fixture.store().snapshot("a").scan(
-      {.start = 0, .end = INT64_MAX}, [](std::int64_t) { return true; },
-      [&](const LineView&) { ++lines; }));
+  REQUIRE(fixture.store().snapshot("a").scan({.start = 0, .end = INT64_MAX}, all_of_it,
+                                             [&](const LineView&) { ++lines; }));
   CHECK(lines == 0);
 }
 
@@ -121,7 +120,7 @@ TEST_CASE("events among lines leave the lines as they are") {
     if (sealed) REQUIRE(fixture.store().seal_all());
     std::vector<std::string> bodies;
     REQUIRE(fixture.store().snapshot("a").scan(
-        {.start = 0, .end = INT64_MAX, .newest_first = false}, [](std::int64_t) { return true; },
+        {.start = 0, .end = INT64_MAX, .newest_first = false}, all_of_it,
         [&](const LineView& line) { bodies.emplace_back(line.body); }));
     CHECK(bodies == Ids{"line 0", "line 1", "line 2"});
   }

@@ -12,6 +12,7 @@ namespace logboom::store {
 struct Snapshot::State {
   std::shared_ptr<Ground> ground;
   ToolViewPtr tool;
+  IndexesPtr indexes;
   ViewPtr view;
 };
 

@@ -11,13 +11,14 @@
 #include "store/commit.h"
 #include "store/ground.h"
 #include "store/keys.h"
+#include "store/load.h"
 #include "store/seal.h"
 #include "store/snapshot.h"
 
 namespace logboom::store {
 namespace {
 
-constexpr std::uint64_t kFormat = 1;
+constexpr std::uint64_t kFormat = 2;
 constexpr std::int64_t kMaxFamilies =
     95;  // of days; with the four others below RocksDB's comfort of 100
 constexpr std::chrono::seconds kTick{1};  // between looks at what is due
@@ -46,16 +47,16 @@ Result<void> check(const Options& options) {
 Result<void> check_format(Ground& ground) {
   auto value = ground.db->get(*ground.meta, kFormatKey);
   if (!value) return fail(std::move(value).error());
-  if (!*value) {
+  ByteReader reader(value->value_or(std::string(1, '\0')));
+  const auto format = reader.varint();
+  if (reader.ok() && format == kFormat) return {};
+  if (reader.ok() && format < kFormat) {  // what an older one holds is read as it is
     Change change;
     std::string number;
     put_varint(number, kFormat);
     change.put(ground.meta, std::string(kFormatKey), std::move(number));
     return ground.db->write(change);
   }
-  ByteReader reader(**value);
-  const auto format = reader.varint();
-  if (reader.ok() && format <= kFormat) return {};
   return fail(Errc::invalid, "store " + ground.options.directory + ": it has format " +
                                  std::to_string(format) + ", this program reads up to " +
                                  std::to_string(kFormat) +
@@ -63,89 +64,16 @@ Result<void> check_format(Ground& ground) {
 }
 
 Result<void> open_families(Ground& ground) {
-  const std::pair<FamilyPtr*, const char*> all[] = {{&ground.meta, "default"},
-                                                    {&ground.positions, "positions"},
-                                                    {&ground.inbox, "inbox"},
-                                                    {&ground.entries, "directory"},
-                                                    {&ground.ledger, "ledger"}};
+  const std::pair<FamilyPtr*, const char*> all[] = {
+      {&ground.meta, "default"},  {&ground.positions, "positions"},
+      {&ground.inbox, "inbox"},   {&ground.entries, "directory"},
+      {&ground.ledger, "ledger"}, {&ground.streams, "streams"}};
   for (const auto& [family, name] : all) {
     auto opened = ground.db->family(name);
     if (!opened) return fail(std::move(opened).error());
     *family = *std::move(opened);
   }
   return {};
-}
-
-using Found = std::map<std::string, std::vector<PiecePtr>>;
-
-Result<void> find_inbox(Ground& ground, Found& found) {
-  return ground.db->each(*ground.inbox, "", [&](std::string_view key, std::string_view value) {
-    const auto place = parse_inbox_key(key);
-    auto head = decode_head(value);
-    if (head && (!place || head->partition != place->partition || head->first != place->first))
-      head = fail(Errc::corrupt, "an inbox value is not the one of its key");
-    if (head)
-      found[head->tool].push_back(ground.directory.piece_of(*head, value.size()));
-    else
-      ground.quarantine(nullptr, head.error().message);
-    return true;
-  });
-}
-
-// A block whose directory entry is wrong still has a head of its own.
-Result<DirectoryEntry> entry_of(Ground& ground, const Family& family, std::uint64_t block,
-                                std::string_view value) {
-  auto entry = decode_entry(value);
-  if (entry) return entry;
-  ground.quarantine(nullptr, "directory: " + entry.error().message);
-  auto lines = ground.db->get(family, block_key(block, BlockPart::lines));
-  if (!lines) return fail(std::move(lines).error());
-  auto head = decode_head(lines->value_or(""));
-  if (!head) return fail(std::move(head).error());
-  return DirectoryEntry{*std::move(head), (*lines)->size(), 0};
-}
-
-Result<std::uint64_t> find_blocks(Ground& ground, Found& found) {
-  std::map<std::int32_t, FamilyPtr> families;
-  for (const auto& name : ground.db->family_names()) {
-    const auto day = parse_family_day(name);
-    if (!day) continue;
-    auto family = ground.db->family(name);
-    if (!family) return fail(std::move(family).error());
-    families[*day] = *std::move(family);
-  }
-  std::uint64_t last = 0;
-  Change gone;
-  Result<void> outcome;
-  auto read =
-      ground.db->each(*ground.entries, "", [&](std::string_view key, std::string_view value) {
-        const auto parsed = parse_directory_key(key);
-        const auto family = parsed ? families.find(parsed->day) : families.end();
-        if (family == families.end()) {  // of a day that was dropped
-          gone.remove(ground.entries, std::string(key));
-          return true;
-        }
-        last = std::max(last, parsed->block);
-        auto entry = entry_of(ground, *family->second, parsed->block, value);
-        if (!entry) {
-          if (entry.error().code != Errc::corrupt)
-            outcome = fail(std::move(entry).error());
-          else
-            ground.quarantine(nullptr, entry.error().message);
-          return outcome.has_value();
-        }
-        auto piece =
-            ground.directory.piece_of(entry->head, entry->block_bytes + entry->filter_bytes);
-        piece->family = family->second;
-        piece->block = parsed->block;
-        piece->day = parsed->day;
-        found[entry->head.tool].push_back(std::move(piece));
-        return true;
-      });
-  if (read && outcome && !gone.operations.empty()) read = ground.db->write(gone);
-  if (!read) return fail(std::move(read).error());
-  if (!outcome) return fail(std::move(outcome).error());
-  return last + 1;
 }
 
 }  // namespace
@@ -172,13 +100,7 @@ struct Store::State {
     if (opened) opened = check_format(*ground);
     if (opened) opened = committer.load();
     if (!opened) return opened;
-    Found found;
-    auto next_block = find_blocks(*ground, found);
-    if (!next_block) return fail(std::move(next_block).error());
-    sealer.start_at(*next_block);
-    opened = find_inbox(*ground, found);
-    for (const auto& [tool, pieces] : found) ground->directory.add(tool, pieces);
-    return opened;
+    return find_values(*ground, sealer);
   }
 
   // After a commit: seal now if the inbox is far too large, soon if it is large.
@@ -209,6 +131,17 @@ struct Store::State {
     return now - *doubt_since >= kDoubt;
   }
 
+  // For a part of each tick, so that at most a quarter of one core is busy with it.
+  Result<void> recompress_some(const std::stop_token& stop) {
+    const auto begun = std::chrono::steady_clock::now();
+    while (!stop.stop_requested() && std::chrono::steady_clock::now() - begun < kTick / 4) {
+      auto any = sealer.recompress_one();
+      if (!any) return fail(std::move(any).error());
+      if (!*any) break;
+    }
+    return {};
+  }
+
   void run(const std::stop_token& stop) {
     using Clock = std::chrono::steady_clock;
     auto drop_at = Clock::now();
@@ -221,6 +154,8 @@ struct Store::State {
       }
       if (stop.stop_requested()) return;
       auto done = sealer.seal_due(stop);
+      if (done) done = sealer.slice_due();
+      if (done) done = recompress_some(stop);
       if (const auto now = Clock::now(); now >= drop_at && believes_clock(now)) {
         auto dropped = drop_expired_days();
         if (dropped)
@@ -231,6 +166,7 @@ struct Store::State {
       const auto stats = ground->directory.stats();
       meters().inbox_bytes.set(static_cast<std::int64_t>(stats.inbox_bytes));
       meters().block_bytes.set(static_cast<std::int64_t>(stats.block_bytes_stored));
+      meters().index_bytes.set(static_cast<std::int64_t>(stats.index_bytes));
       if (done) {
         last = Errc::cancelled;
         continue;
@@ -312,8 +248,10 @@ Snapshot Store::snapshot(std::string_view tool) const {
   auto state = std::make_shared<Snapshot::State>();
   state->ground = state_->ground;
   // The directory first: everything it names is in the database's view then.
-  state->view =
-      state_->ground->db->view([&] { state->tool = state_->ground->directory.view(tool); });
+  state->view = state_->ground->db->view([&] {
+    state->tool = state_->ground->directory.view(tool);
+    state->indexes = state_->ground->indexes;
+  });
   return Snapshot(std::move(state));
 }
 
@@ -332,7 +270,11 @@ std::shared_ptr<void> Store::subscribe(std::string_view tool, std::function<void
 }
 
 Result<void> Store::seal_all() { return state_->sealer.seal_all(); }
-Result<void> Store::seal_due() { return state_->sealer.seal_due({}); }
+Result<void> Store::seal_due() {
+  auto sealed = state_->sealer.seal_due({});
+  return sealed ? state_->sealer.slice_due() : sealed;
+}
+Result<bool> Store::recompress_one() { return state_->sealer.recompress_one(); }
 Result<std::size_t> Store::drop_expired_days() { return state_->drop_expired_days(); }
 
 }  // namespace logboom::store

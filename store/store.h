@@ -3,7 +3,7 @@
 // A batch is durable and visible the moment append() returns: one synced RocksDB WriteBatch carries
 // its lines, the source's next position and the Kafka offset. Lines lie in the inbox (the
 // compressed batch as one value) until the sealer turns a tool's share of it into a block: sorted
-// by stream and time, compressed columns, a token filter. FORMAT.md draws the bytes.
+// by stream and time, compressed columns, an index over words. FORMAT.md draws the bytes.
 //
 // Units:   times are UTC nanoseconds; sizes are bytes before compression.
 // Errors:  busy: another process owns the directory. full: no space; nothing was stored, ask again.
@@ -12,6 +12,7 @@
 // Threads: all public functions from any thread. Concurrent appends share one sync (group commit).
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -37,10 +38,11 @@ namespace logboom::store {
 
 struct Options {
   std::string directory;
-  std::size_t seal_bytes = 4 << 20;       // a tool's inbox is sealed at this size ...
+  std::size_t seal_bytes = 8 << 20;       // a tool's inbox is sealed at this size ...
   std::chrono::seconds seal_age{300};     // ... or when its oldest batch is this old
   std::chrono::hours retention{24 * 30};  // counted from the commit
   std::string retention_class = "default";
+  std::size_t slice_blocks = 64;             // blocks of one size that make a group of the index
   std::size_t max_batch_bytes = 64 << 20;    // one append's lines
   std::uint64_t min_free_bytes = 256 << 20;  // less free on the disk: `full`
   std::function<std::int64_t()> now;         // empty: the system's clock
@@ -82,21 +84,51 @@ struct LineView {
   std::span<const Attribute> metadata;  // columns (pod, node, filename, run, source) and more
 };
 
+// A text inside a line. any_case: ASCII letters match in either case; the text is in lower case.
+struct Literal {
+  std::string text;
+  bool any_case = false;
+  friend bool operator==(const Literal&, const Literal&) = default;
+};
+
 struct Scan {
   std::int64_t start = 0, end = 0;  // [start, end)
   bool newest_first = true;
   // Which streams; empty: all.
   std::function<bool(const Labels&)> stream = {};
-  // Words that every wanted line contains, as tokens() below cuts them: prunes blocks whose filter
-  // rules one out. Not exact: the reader still looks at each line.
-  std::vector<std::string> tokens = {};
+  // Every wanted line contains at least one literal of each clause: prunes blocks and frames, and
+  // lines that lack one need not be visited.
+  std::vector<std::vector<Literal>> texts = {};
+  // Every wanted line has metadata with each of these values (whole values): prunes blocks.
+  std::vector<std::string> values = {};
+  // Which lines are visited; empty: all. Called by several threads at once, so that a large scan
+  // uses all cores; lines are visited by the caller's thread all the same.
+  std::function<bool(const LineView&)> filter = {};
   std::stop_token stop = {};
 };
 
 struct ScanStats {
-  std::uint64_t pieces = 0, pieces_skipped = 0;  // blocks and inbox batches
-  std::uint64_t lines = 0, bytes = 0;            // looked at
+  std::uint64_t pieces = 0, pieces_skipped = 0;  // blocks and inbox batches read; ruled out
+  std::uint64_t frames = 0;                      // unpacked
+  std::uint64_t index_reads = 0;                 // values of the index
+  std::uint64_t lines = 0, bytes = 0;            // of the wanted streams and times in those read
   std::uint64_t quarantined = 0;                 // blocks that failed their checksum
+};
+
+// How many lines there were, over time and by level. Minutes are the finest that is counted: the
+// range is taken down (start) and up (end) to whole minutes.
+struct CountsQuery {
+  std::int64_t start = 0, end = 0;                 // [start, end)
+  std::int64_t step_ns = 0;                        // whole minutes; 0: one bucket
+  std::function<bool(const Labels&)> stream = {};  // which streams; empty: all
+  std::stop_token stop = {};
+};
+inline constexpr std::size_t kMaxBuckets = 11'000;
+using LevelCounts = std::array<std::uint64_t, kLevels>;  // as Level numbers them
+struct Counts {
+  std::int64_t start = 0, end = 0;  // the range that was counted
+  // Bucket i counts [start + i * step, start + (i + 1) * step), up to end. An empty range has none.
+  std::vector<LevelCounts> buckets;
 };
 
 // A consistent view of one tool's lines, cheap to take; hold it for one query.
@@ -104,12 +136,11 @@ struct ScanStats {
 class Snapshot {
  public:
   // What scan() tells before each piece: nothing it will hand out from here on is newer (or, oldest
-  // first, older) than `bound`. Return false to end the scan.
-  using More = std::function<bool(std::int64_t bound)>;
+  // first, older) than `bound`, and what it has looked at. Return false to end the scan.
+  using More = std::function<bool(std::int64_t bound, const ScanStats& so_far)>;
   using Visit = std::function<void(const LineView&)>;
-  // Visits every line in [start, end) of the wanted streams, piece by piece in order of the pieces'
-  // newest (oldest) line. Inside a piece the order is by stream and time: readers sort what they
-  // keep.
+  // Visits the wanted lines in [start, end), piece by piece in order of the pieces' newest (oldest)
+  // line. Inside a piece the order is by stream and time: readers sort what they keep.
   [[nodiscard]] Result<ScanStats> scan(const Scan& scan, const More& more,
                                        const Visit& visit) const;
 
@@ -117,6 +148,9 @@ class Snapshot {
   // False when nothing is left. A cursor older than retention goes on at the oldest line kept.
   [[nodiscard]] Result<bool> read_after(Cursor& cursor, std::size_t bytes,
                                         const Visit& visit) const;
+  // Errors: invalid, with the remedy (step not in minutes, over kMaxBuckets); cancelled; scan()'s.
+  [[nodiscard]] Result<Counts> counts(const CountsQuery& query) const;
+
   // The cursor after everything in this snapshot.
   [[nodiscard]] Cursor end() const;
 
@@ -156,7 +190,8 @@ struct Logged {
 
 struct Stats {
   std::uint64_t inbox_batches = 0, inbox_bytes = 0, blocks = 0, block_bytes_raw = 0,
-                block_bytes_stored = 0, lines = 0, tools = 0, streams = 0, quarantined = 0;
+                block_bytes_stored = 0, index_bytes = 0, lines = 0, tools = 0, streams = 0,
+                quarantined = 0;
 };
 
 class Store {
@@ -188,20 +223,19 @@ class Store {
   [[nodiscard]] std::shared_ptr<void> subscribe(std::string_view tool,
                                                 std::function<void()> committed);
 
-  // Seals every tool's inbox now / what is due; drops days past retention. The background thread
-  // calls the latter two; tests and the operator call them by hand.
+  // Seals every tool's inbox now / what is due, and extends the index; drops days past retention.
+  // The background thread calls the latter two; tests and the operator call them by hand.
   [[nodiscard]] Result<void> seal_all();
   [[nodiscard]] Result<void> seal_due();
   [[nodiscard]] Result<std::size_t> drop_expired_days();
+  // Compresses one block of a day that is over for good. False: nothing is left to do. The
+  // background thread calls it in a part of its time.
+  [[nodiscard]] Result<bool> recompress_one();
 
  private:
   struct State;
   explicit Store(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
-
-// The tokens of a line for the filter: maximal runs of ASCII letters, digits, '_' and of bytes
-// above 127, lower-cased (ASCII), of 2 to 64 bytes; longer runs are cut into 64-byte ones.
-void tokens(std::string_view line, const std::function<void(std::string_view)>& token);
 
 }  // namespace logboom::store

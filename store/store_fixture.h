@@ -141,18 +141,20 @@ inline void sort(std::vector<TwinLine>& lines) {
             [](const TwinLine& a, const TwinLine& b) { return a.order() < b.order(); });
 }
 
+inline bool all_of_it(std::int64_t, const ScanStats&) { return true; }
+
 inline std::vector<TwinLine> scan_all(const Snapshot& snapshot, Scan scan = {}) {
   if (scan.end == 0) {
     scan.start = INT64_MIN;
     scan.end = INT64_MAX;
   }
   std::vector<TwinLine> lines;
-  auto stats = snapshot.scan(
-      scan, [](std::int64_t) { return true; },
-      [&](const LineView& line) { lines.push_back(twin_of(line)); });
+  auto stats =
+      snapshot.scan(scan, all_of_it, [&](const LineView& line) { lines.push_back(twin_of(line)); });
   INFO((stats ? std::string() : stats.error().message));
   REQUIRE(stats);
-  CHECK(stats->lines == lines.size());
+  CHECK(stats->lines >= lines.size());
+  if (scan.texts.empty() && !scan.filter) CHECK(stats->lines == lines.size());
   sort(lines);
   return lines;
 }

@@ -295,7 +295,7 @@ TEST_CASE("a large batch is cut into several pieces") {
   const TempDir dir;
   const Clock clock;
   const auto store = must_open(options_in(dir, clock));
-  auto batch = batch_of("t", std::vector<std::string>(40, std::string(256 << 10, 'x')));
+  auto batch = batch_of("t", std::vector<std::string>(72, std::string(256 << 10, 'x')));
   const auto expected = twins_of(batch, {});
   append(*store, std::move(batch));
   CHECK(store->stats().inbox_batches == 3);
@@ -489,18 +489,18 @@ TEST_CASE("a scan ends when it is stopped or told so") {
   const Clock clock;
   const auto store = must_open(options_in(dir, clock));
   for (int i = 0; i < 5; ++i) append(*store, batch_of("t", {"x"}, kStart + i * kSecond));
-  Scan scan{
-      .start = 0, .end = INT64_MAX, .newest_first = true, .stream = {}, .tokens = {}, .stop = {}};
+  Scan scan{.start = 0, .end = INT64_MAX, .newest_first = true, .stream = {}, .stop = {}};
   int lines = 0;
   const auto visit = [&](const LineView&) { ++lines; };
   const auto told = store->snapshot("t").scan(
-      scan, [](std::int64_t bound) { return bound > kStart + 2 * kSecond; }, visit);
+      scan, [](std::int64_t bound, const ScanStats&) { return bound > kStart + 2 * kSecond; },
+      visit);
   REQUIRE(told);
   CHECK(lines == 2);
   std::stop_source source;
   source.request_stop();
   scan.stop = source.get_token();
-  const auto stopped = store->snapshot("t").scan(scan, [](std::int64_t) { return true; }, visit);
+  const auto stopped = store->snapshot("t").scan(scan, all_of_it, visit);
   REQUIRE_FALSE(stopped);
   CHECK(stopped.error().code == Errc::cancelled);
 }

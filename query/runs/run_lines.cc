@@ -115,8 +115,7 @@ Result<RunLines> read_run_lines(store::Store& store, const store::Run& run, std:
                    .stop = std::move(stop)};
   // Of a clock far ahead the events' times were taken back (store/commit.cc), the lines' were not.
   if (run.clock_ahead) scan.end = INT64_MAX;
-  // Metadata is indexed like words: blocks that cannot hold the run are not read.
-  store::tokens(run.id, [&](std::string_view token) { scan.tokens.emplace_back(token); });
+  scan.values = {run.id};  // blocks that cannot hold the run are not read
   // Of a job with a name of its own only that job's streams are read.
   scan.stream = [&](const Labels& labels) {
     const auto job = labels.get("job");
@@ -124,7 +123,7 @@ Result<RunLines> read_run_lines(store::Store& store, const store::Run& run, std:
   };
   Keeper keeper(limits);
   auto scanned = store.snapshot(run.tool).scan(
-      scan, [](std::int64_t) { return true; },
+      scan, [](std::int64_t, const store::ScanStats&) { return true; },
       [&](const store::LineView& line) {
         if (value_of(line, "run") != run.id) return;
         keeper.add({.time_ns = line.time_ns,

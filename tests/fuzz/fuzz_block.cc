@@ -19,7 +19,7 @@ using logboom::fuzz::hold;
 
 void try_block(std::string_view value) {
   (void)decode_head(value).has_value();
-  const auto lines = decode(value);
+  const auto lines = decode(std::string(value));
   if (!lines) return;
   for (const auto& row : lines->rows) {
     hold(row.stream < lines->streams.size(), "a row's stream is one of the block");
@@ -31,7 +31,7 @@ void try_block(std::string_view value) {
 }
 
 void try_filter(std::string_view value) {
-  if (const auto filter = Filter::open(value)) (void)filter->maybe("word");
+  if (const auto filter = Filter::open(value)) (void)filter->maybe(needs_of("a word"));
 }
 
 void try_position(std::string_view value) {
