@@ -53,6 +53,7 @@ class ByteReader {
   }
 
   std::uint64_t varint() {
+    if (!rest_.empty() && static_cast<std::uint8_t>(rest_.front()) < 0x80) return byte();
     std::uint64_t value = 0;
     for (std::size_t i = 0; i < rest_.size() && i < 10; ++i) {
       const auto b = static_cast<std::uint8_t>(rest_[i]);

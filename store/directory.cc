@@ -95,6 +95,7 @@ void Directory::count(const Piece& piece, bool in) {
     add(stats_.blocks, 1);
     add(stats_.block_bytes_raw, piece.raw_bytes);
     add(stats_.block_bytes_stored, piece.stored_bytes);
+    add(stats_.index_bytes, piece.index_bytes);
   }
 }
 

@@ -267,13 +267,10 @@ struct Frames::State {
   Result<void> read_templates(std::size_t number, FrameText& out) {
     auto known = templates();
     if (!known) return fail(std::move(known).error());
-    StreamViews views;
-    for (std::size_t i = 0; i < kStreams; ++i) {
-      auto one = stream(number, i);
-      if (!one) return fail(std::move(one).error());
-      views[i] = *one;
-    }
-    return (*known)->decode(views, frames[number].lines, frames[number].bytes, out.bodies,
+    const StreamReader reader = [&](Stream which) {
+      return stream(number, static_cast<std::size_t>(which));
+    };
+    return (*known)->decode(reader, frames[number].lines, frames[number].bytes, out.bodies,
                             out.lengths);
   }
 };
@@ -317,6 +314,14 @@ Result<void> Frames::read(std::size_t frame, FrameText& out) {
                                             : state_->read_templates(frame, out);
 }
 
-Result<bool> Frames::may_contain(std::size_t, std::string_view, bool) { return true; }
+Result<bool> Frames::may_contain(std::size_t frame, std::string_view run, bool any_case) {
+  if (state_->codec == FrameCodec::plain) return true;
+  auto known = state_->templates();
+  if (!known) return fail(std::move(known).error());
+  const StreamReader reader = [&](Stream which) {
+    return state_->stream(frame, static_cast<std::size_t>(which));
+  };
+  return (*known)->may_contain(reader, state_->frames[frame].lines, run, any_case);
+}
 
 }  // namespace logboom::store

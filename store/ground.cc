@@ -133,6 +133,20 @@ Result<Head> Ground::head(const Piece& piece, const View* view) {
   return head;
 }
 
+Stats Ground::stats() const {
+  auto stats = directory.stats();
+  IndexesPtr all;
+  const auto view = db->view([&] { all = indexes; });
+  for (const auto& [day, index] : *all) {
+    for (const auto& group : *index) {
+      stats.index_bytes += group->bytes - group->replaced;  // wraps, and comes out right
+      stats.block_bytes_stored += group->bytes - group->replaced;
+    }
+  }
+  stats.quarantined = quarantined;
+  return stats;
+}
+
 void Ground::quarantine(const Piece* piece, const std::string& reason) {
   if (piece != nullptr && piece->quarantined.exchange(true)) return;
   ++quarantined;

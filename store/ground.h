@@ -87,6 +87,9 @@ struct Ground {
                                     const Wanted& wanted = {});
   [[nodiscard]] Result<Head> head(const Piece& piece, const View* view);
 
+  // With what the index of groups takes in the place of filters.
+  [[nodiscard]] Stats stats() const;
+
   void quarantine(const Piece* piece, const std::string& reason);
   std::atomic<std::uint64_t> quarantined = 0;
 

@@ -51,7 +51,7 @@ std::string merged_words(const std::vector<Filter>& filters) {
   return out;
 }
 
-void and_with(Columns& to, const Columns& with) {
+void and_with(BlockBits& to, const BlockBits& with) {
   for (std::size_t i = 0; i < to.size(); ++i) to[i] &= with[i];
 }
 
@@ -155,10 +155,10 @@ Result<std::string> GroupReader::words() {
   return words ? Result<std::string>(*std::move(words)) : corrupt("words");
 }
 
-Columns GroupReader::all() const { return Columns(words_of(*group_), ~std::uint64_t{0}); }
+BlockBits GroupReader::all() const { return BlockBits(words_of(*group_), ~std::uint64_t{0}); }
 
-Columns GroupReader::maybe(std::uint64_t hash) {
-  if (group_->buckets == 0) return Columns(words_of(*group_), 0);
+BlockBits GroupReader::maybe(std::uint64_t hash) {
+  if (group_->buckets == 0) return BlockBits(words_of(*group_), 0);
   const FilterBits at(hash, group_->buckets);
   auto known = buckets_.find(at.bucket);
   if (known == buckets_.end()) {
@@ -182,7 +182,7 @@ Columns GroupReader::maybe(std::uint64_t hash) {
   return found;
 }
 
-Columns GroupReader::maybe(const Needs& needs) {
+BlockBits GroupReader::maybe(const Needs& needs) {
   auto found = all();
   for (const auto hash : needs.all) and_with(found, maybe(hash));
   for (const auto& need : needs.words) {

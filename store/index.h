@@ -47,7 +47,7 @@ using Indexes = std::map<std::int32_t, std::shared_ptr<const DayIndex>>;
 using IndexesPtr = std::shared_ptr<const Indexes>;
 
 // One bit per column; true: the block may have it.
-using Columns = std::vector<std::uint64_t>;
+using BlockBits = std::vector<std::uint64_t>;
 
 // The group's entry in the directory, and back.
 [[nodiscard]] std::string encode_group(const Group& group);
@@ -63,9 +63,9 @@ class GroupReader {
       : db_(db), view_(view), group_(std::move(group)) {}
 
   // Which blocks may have lines that meet the needs.
-  [[nodiscard]] Columns maybe(const Needs& needs);
-  [[nodiscard]] Columns maybe(std::uint64_t hash);
-  [[nodiscard]] Columns all() const;
+  [[nodiscard]] BlockBits maybe(const Needs& needs);
+  [[nodiscard]] BlockBits maybe(std::uint64_t hash);
+  [[nodiscard]] BlockBits all() const;
   // The filter of a column, put together again. Nothing when a value is wrong.
   [[nodiscard]] Result<std::vector<std::string>> filters();
   [[nodiscard]] Result<std::string> words();

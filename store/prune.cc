@@ -34,11 +34,11 @@ bool Pruner::maybe(const Piece& piece) {
   return in_filter(piece);
 }
 
-Columns Pruner::in_group(const GroupPtr& group) {
+BlockBits Pruner::in_group(const GroupPtr& group) {
   GroupReader reader(*state_.ground->db, state_.view.get(), group);
   auto found = reader.all();
   for (const auto& clause : clauses_) {
-    Columns any(found.size(), 0);
+    BlockBits any(found.size(), 0);
     for (const auto& needs : clause) {
       const auto columns = reader.maybe(needs);
       for (std::size_t i = 0; i < any.size(); ++i) any[i] |= columns[i];

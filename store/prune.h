@@ -21,11 +21,11 @@ class Pruner {
 
  private:
   [[nodiscard]] bool in_filter(const Piece& piece);
-  [[nodiscard]] Columns in_group(const GroupPtr& group);
+  [[nodiscard]] BlockBits in_group(const GroupPtr& group);
 
   const Snapshot::State& state_;
   std::vector<std::vector<Needs>> clauses_;  // one of each must be met
-  std::map<const Group*, Columns> groups_;
+  std::map<const Group*, BlockBits> groups_;
   std::uint64_t reads_ = 0;
 };
 

@@ -163,7 +163,7 @@ struct Store::State {
         else if (done)
           done = fail(std::move(dropped).error());
       }
-      const auto stats = ground->directory.stats();
+      const auto stats = ground->stats();
       meters().inbox_bytes.set(static_cast<std::int64_t>(stats.inbox_bytes));
       meters().block_bytes.set(static_cast<std::int64_t>(stats.block_bytes_stored));
       meters().index_bytes.set(static_cast<std::int64_t>(stats.index_bytes));
@@ -259,11 +259,7 @@ std::vector<std::string> Store::tools() const { return state_->ground->directory
 
 Ledger& Store::ledger() { return state_->ledger; }
 
-Stats Store::stats() const {
-  auto stats = state_->ground->directory.stats();
-  stats.quarantined = state_->ground->quarantined;
-  return stats;
-}
+Stats Store::stats() const { return state_->ground->stats(); }
 
 std::shared_ptr<void> Store::subscribe(std::string_view tool, std::function<void()> committed) {
   return state_->ground->subscribers.add(tool, std::move(committed));

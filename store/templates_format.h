@@ -7,22 +7,31 @@
 
 namespace logboom::store {
 
-enum class Column : unsigned char {
+enum class ColumnKind : unsigned char {
   constant = 0,  // all the same text
-  few = 1,       // at most 256 different texts
-  number = 2,    // decimal numbers, less the least one
-  delta = 3,     // decimal numbers, less the one before
-  hex = 4,       // lower-case hexadecimal digits, two a byte
-  text = 5,      // texts of one length
-  texts = 6,     // texts
+  number = 1,    // decimal numbers, less the least one
+  delta = 2,     // decimal numbers, less the one before
+  hex = 3,       // words of lower-case hexadecimal digits, two a byte
+  text = 4,      // words of one length
+  texts = 5,     // words
 };
-inline constexpr unsigned kColumnKinds = 7;
-inline constexpr unsigned kPrefix = 0x10, kSuffix = 0x20;  // with the kind: all values share one
-inline constexpr std::size_t kMaxDigits = 18;              // of a number
-inline constexpr std::size_t kMaxFew = 256;
+inline constexpr unsigned kKindBits = 0x0f;
+// With the kind. Of numbers: all values share what is before the digits, behind them.
+inline constexpr unsigned kPrefix = 0x10, kSuffix = 0x20;
+// Of words: not each is new in the frame; each is told from the one that went with the same word of
+// the template's first column of words.
+inline constexpr unsigned kRepeated = 0x40, kFollows = 0x80;
+
+inline constexpr std::size_t kMaxDigits = 18;       // of a number
 inline constexpr std::size_t kMaxVariables = 1024;  // of a template
 inline constexpr std::size_t kMaxTemplates = 1 << 15;
 inline constexpr std::size_t kMaxBook = 1 << 20;  // bytes
 inline constexpr std::size_t kMaxFrameLines = 1 << 16;
+
+// Differences small in either direction become small numbers: 0, -1, 1, -2, ... to 0, 1, 2, 3, ...
+inline std::uint64_t zigzag(std::uint64_t difference) {
+  return (difference << 1) ^ (0 - (difference >> 63));
+}
+inline std::uint64_t unzigzag(std::uint64_t stored) { return (stored >> 1) ^ (0 - (stored & 1)); }
 
 }  // namespace logboom::store
