@@ -95,12 +95,13 @@ class TemplateCoder {
   std::unique_ptr<ColumnWriter> writer_;
 };
 
-// Behind every buffer that TemplateBook reads or writes: it copies 16 bytes at a time.
+// Behind every buffer that TemplateBook reads or writes: it copies 16 or 32 bytes at a time.
 inline constexpr std::size_t kPadding = 32;
 // With kPadding readable bytes behind each.
 using StreamViews = std::array<std::string_view, kStreams>;
-// Called at most once for a stream, and only if that is needed. What it returns has kPadding
-// readable bytes behind it and lives until the call that was given the reader returns.
+// Called at most once for a stream, and only if that is needed; for one that may be empty as well.
+// What it returns has kPadding readable bytes behind it and lives until the call that was given the
+// reader returns.
 using StreamReader = std::function<Result<std::string_view>(Stream)>;
 
 class TemplateBook {

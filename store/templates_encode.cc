@@ -93,7 +93,7 @@ void TemplateCoder::choose_rule(std::span<const std::string_view> lines) {
     trial.encode(lines.first(count), streams);
     auto size = compressed_size(trial.book()) / kBookShare;
     for (const auto& stream : streams) size += compressed_size(stream);
-    if (size + size / 16 >= least) continue;
+    if (size + size / 16 >= least) continue;  // a little better on a sample: not on the block
     least = size;
     best = rule;
   }
@@ -132,7 +132,7 @@ void TemplateCoder::cut(std::span<const std::string_view> lines) {
 }
 
 void TemplateCoder::encode(std::span<const std::string_view> lines, Streams& out) {
-  if (!chosen_) choose_rule(lines);
+  if (!chosen_ && !lines.empty()) choose_rule(lines);
   for (auto& stream : out) stream.clear();
   cut(lines);
   write_templates(out);
