@@ -46,13 +46,12 @@ class Encoder {
 
   void add(Lines lines) {
     split(lines);
-    const bool first = frame_count_++ == 0;
-    if (first) dictionaries_.resize(streams_.size());
+    if (frame_count_++ == 1) make_dictionaries();
     for (std::size_t i = 0; i < streams_.size(); ++i) {
-      put_stream(frames_, streams_[i], level_, dictionaries_[i] ? &*dictionaries_[i] : nullptr);
-      if (first && streams_[i].size() >= kLeastDictionary)
-        dictionaries_[i].emplace(streams_[i], level_);
+      const bool known = i < dictionaries_.size() && dictionaries_[i];
+      put_stream(frames_, streams_[i], level_, known ? &*dictionaries_[i] : nullptr);
     }
+    if (frame_count_ == 1) first_ = streams_;
   }
   [[nodiscard]] std::size_t frames() const { return frame_count_; }
   [[nodiscard]] virtual FrameCodec codec() const = 0;
@@ -67,7 +66,16 @@ class Encoder {
   std::vector<std::string> streams_;
 
  private:
+  // Not before there is a second frame: most blocks of small tools have one.
+  void make_dictionaries() {
+    dictionaries_.resize(first_.size());
+    for (std::size_t i = 0; i < first_.size(); ++i)
+      if (first_[i].size() >= kLeastDictionary) dictionaries_[i].emplace(first_[i], level_);
+    first_.clear();
+  }
+
   std::string frames_;
+  std::vector<std::string> first_;  // the streams of the first frame
   std::size_t frame_count_ = 0;
   std::vector<std::optional<Dictionary>> dictionaries_;
 };
