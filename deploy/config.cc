@@ -51,6 +51,14 @@ void add_store_rows(OptionTable& table, Config& c) {
         1'000, 86'400'000);
   table.add("store.min_free", "--min-free", &c.min_free, "SIZE",
             "With less free space on the disk new lines are refused; collectors wait");
+  table.add("backup.dir", "--backup-dir", &c.backup_dir, "DIR",
+            "Where the server may write backups, best on another disk; empty: nowhere");
+  range(table.add("backup.every", "--backup-every", &c.backup_every, "TIME",
+                  "Make a backup there so often by itself; 0: never"),
+        0, 31 * 86'400'000LL);
+  range(table.add("backup.keep", "--backup-keep", &c.backup_keep, "N",
+                  "How many of them stay: older ones go once a new one is made"),
+        1, 10'000);
 }
 
 void add_kafka_rows(OptionTable& table, Config& c, Role role) {
@@ -189,6 +197,21 @@ Result<Command> load(Role role, Config& config, const std::vector<std::string>& 
   return Command{};
 }
 
+namespace {
+
+Result<void> check_backups(const Config& config) {
+  if (config.backup_every.count() != 0 && config.backup_every < std::chrono::minutes(1))
+    return fail(Errc::invalid, "--backup-every: at least a minute, or 0 for never");
+  if (config.backup_every.count() != 0 && config.backup_dir.empty())
+    return fail(Errc::invalid, "--backup-every needs a place for the backups: --backup-dir DIR");
+  if (!config.backup_dir.empty() && !config.backup_dir.starts_with('/'))
+    return fail(Errc::invalid,
+                "--backup-dir " + config.backup_dir + ": write the whole path, /...");
+  return {};
+}
+
+}  // namespace
+
 Result<void> check(Role role, const Config& config) {
   auto bad = [](std::string text) { return fail(Errc::invalid, std::move(text)); };
   if (role == Role::serve) {
@@ -202,6 +225,7 @@ Result<void> check(Role role, const Config& config) {
     if (config.certificate_file.empty() != config.key_file.empty()) {
       return bad("TLS needs both files: --certificate FILE and --key FILE");
     }
+    if (auto good = check_backups(config); !good) return good;
   } else if (config.server.empty() && config.brokers.empty()) {
     return bad("where to? give --server URL or --kafka HOST:PORT");
   } else if (!config.server.empty() && !config.brokers.empty()) {

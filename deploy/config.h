@@ -28,6 +28,9 @@ struct Config {
   std::chrono::milliseconds seal_age{std::chrono::minutes(5)};
   std::int64_t retention_days = 30;
   ByteSize min_free{256 << 20};
+  std::string backup_dir;                     // empty: no backups by the server
+  std::chrono::milliseconds backup_every{0};  // 0: never
+  std::int64_t backup_keep = 7;
 
   std::string brokers;
   std::string topic = "logboom.logs";

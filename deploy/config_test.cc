@@ -53,6 +53,24 @@ TEST_CASE("what the options cannot mean together is refused with a remedy") {
   CHECK_FALSE(check(Role::serve, config));
 }
 
+TEST_CASE("backups need a place, and a pause between them") {
+  Config config;
+  REQUIRE(load(Role::serve, config, {"--backup-every", "1d", "--backup-keep", "3"}));
+  CHECK(config.backup_every == std::chrono::hours(24));
+  CHECK(config.backup_keep == 3);
+  CHECK(check(Role::serve, config).error().message.find("--backup-dir") != std::string::npos);
+  config.backup_dir = "relative";
+  CHECK(check(Role::serve, config).error().message.find("whole path") != std::string::npos);
+  config.backup_dir = "/backups";
+  CHECK(check(Role::serve, config));
+  config.backup_every = std::chrono::seconds(10);
+  CHECK(check(Role::serve, config).error().message.find("minute") != std::string::npos);
+  config.backup_every = {};
+  CHECK(check(Role::serve, config));
+  CHECK_FALSE(load(Role::serve, config, {"--backup-keep", "0"}));
+  CHECK_FALSE(load(Role::collect, config, {"--backup-dir", "/x"}));
+}
+
 TEST_CASE("the command line wins over the config file, which wins over the defaults") {
   Config config;
   CHECK(load(Role::serve, config, {"--config", "/nowhere.yml"}).error().code == Errc::not_found);

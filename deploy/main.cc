@@ -9,6 +9,7 @@
 #include "deploy/collect.h"
 #include "deploy/config.h"
 #include "deploy/serve.h"
+#include "deploy/store_command.h"
 
 namespace logboom::deploy {
 namespace {
@@ -22,6 +23,8 @@ usage: logboom COMMAND [FLAGS]
 
   serve                the server, with every role of a single machine: collect, store, search, page
   collect              the agent of one node: reads its logs, redacts, ships to a server or to Kafka
+  store CMD            looks after the store, also of a running server: stats, verify, compact,
+                       backup, restore
   check-config FILE    reads a config file and says what is wrong with it, without starting anything
                        (--role collect for an agent's)
   options              every option as a page of Markdown
@@ -101,6 +104,7 @@ int run(const std::vector<std::string>& arguments) {
   const std::vector<std::string> rest(arguments.begin() + 1, arguments.end());
   if (command == "serve") return run_role(Role::serve, rest);
   if (command == "collect") return run_role(Role::collect, rest);
+  if (command == "store") return run_store(rest);
   if (command == "check-config") return check_config(rest);
   if (command == "options") return std::fputs(options_page().c_str(), stdout) < 0 ? kFailed : 0;
   if (command == "version" || command == "--version") {
@@ -109,7 +113,7 @@ int run(const std::vector<std::string>& arguments) {
   }
   const bool help = command == "help" || command == "--help" || command == "-h";
   const std::string topic = help && !rest.empty() ? rest.front() : "";
-  if (topic == "serve" || topic == "collect" || topic == "check-config") {
+  if (topic == "serve" || topic == "collect" || topic == "store" || topic == "check-config") {
     return run({topic, "--help"});
   }
   if (help) {
@@ -117,7 +121,7 @@ int run(const std::vector<std::string>& arguments) {
     return 0;
   }
   const std::string near =
-      nearest(command, {"serve", "collect", "check-config", "options", "version"});
+      nearest(command, {"serve", "collect", "store", "check-config", "options", "version"});
   std::fprintf(stderr, "logboom: unknown command '%s'%s\n`logboom --help` lists the commands\n",
                command.c_str(), near.empty() ? "" : ("; did you mean '" + near + "'?").c_str());
   return kUsage;

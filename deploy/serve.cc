@@ -14,11 +14,14 @@
 #include "core/worker_pool.h"
 #include "deploy/collect.h"
 #include "deploy/local_shipper.h"
+#include "deploy/regular_backup.h"
 #include "query/api.h"
 #include "query/direct_intake.h"
 #include "query/kafka_intake.h"
+#include "query/long_task.h"
 #include "query/runs/judge.h"
 #include "query/runs/runs_api.h"
+#include "query/store_api.h"
 #include "store/kafka_feed.h"
 #include "store/store.h"
 #include "ui/web/routes.h"
@@ -67,11 +70,15 @@ struct Parts {
   std::unique_ptr<query::Judge> judge;
   query::Api api;
   query::RunsApi runs_api;
+  query::LongTasks tasks;
+  query::StoreApi store_api;
   std::unique_ptr<WorkerPool> workers;
   std::unique_ptr<http::Server> server;
   std::unique_ptr<collector::Collector> collector;
+  std::jthread backups;
 
   ~Parts() {
+    backups.request_stop();
     if (server) server->stop();
     if (collector) collector->stop();
     if (workers) workers->stop();
@@ -80,6 +87,7 @@ struct Parts {
     feed_starter.request_stop();
     if (feed_starter.joinable()) feed_starter.join();
     if (feed) feed->stop();
+    if (backups.joinable()) backups.join();
   }
 };
 
@@ -193,6 +201,11 @@ Result<void> start_http(Parts& parts, const Config& config) {
   parts.runs_api.intake = parts.intake.get();
   parts.runs_api.redactor = &parts.redactor;
   query::add_run_routes(router, parts.runs_api);
+  parts.store_api.store = parts.store.get();
+  parts.store_api.tasks = &parts.tasks;
+  parts.store_api.backup_directory = config.backup_dir;
+  parts.store_api.backup_keep = static_cast<std::size_t>(config.backup_keep);
+  query::add_store_routes(router, parts.store_api);
   alerts::add_alert_routes(router, *parts.alerts);
   ui::add_web_routes(router);
   http::ServerOptions options;
@@ -230,7 +243,38 @@ Result<void> start_collector(Parts& parts, const Config& config) {
   return {};
 }
 
+void start_backups(Parts& parts, const Config& config) {
+  if (config.backup_every.count() == 0) return;
+  const RegularBackup options{.directory = config.backup_dir,
+                              .every = config.backup_every,
+                              .keep = static_cast<std::size_t>(config.backup_keep)};
+  parts.backups = std::jthread([&parts, options](const std::stop_token& stop) {
+    run_regular_backups(options, *parts.store, parts.tasks, stop);
+  });
+}
+
+// An address that takes all is reached through loopback from here.
+std::string url_of(const Config& config, std::uint16_t port) {
+  auto host = config.listen.substr(0, config.listen.rfind(':'));
+  if (host == "0.0.0.0") host = "127.0.0.1";
+  if (host == "[::]") host = "[::1]";
+  return (config.certificate_file.empty() ? "http://" : "https://") + host + ":" +
+         std::to_string(port);
+}
+
+// Nothing depends on it but `logboom store`, which says what to do without it.
+void write_address(const Config& config, std::uint16_t port) {
+  std::ofstream file(address_file(config), std::ios::trunc);
+  file << url_of(config, port) << '\n';
+  file.close();
+  if (!file)
+    log::warn("the server's address cannot be left for programs on this machine",
+              {{"file", address_file(config)}});
+}
+
 }  // namespace
+
+std::string address_file(const Config& config) { return config.data + "/address"; }
 
 Result<void> serve(const Config& config) {
   if (auto good = check(Role::serve, config); !good) return fail(std::move(good).error());
@@ -247,6 +291,8 @@ Result<void> serve(const Config& config) {
   if (auto started = start_alerts(parts, config); !started) return started;
   if (auto started = start_http(parts, config); !started) return started;
   if (auto started = start_collector(parts, config); !started) return started;
+  start_backups(parts, config);
+  write_address(config, parts.server->port());
 
   const std::string scheme = config.certificate_file.empty() ? "http" : "https";
   const std::string host = config.listen.substr(0, config.listen.rfind(':'));

@@ -10,4 +10,7 @@ namespace logboom::deploy {
 // collector flushes, the Kafka feed stops, the store closes. Errors: what kept it from starting.
 [[nodiscard]] Result<void> serve(const Config& config);
 
+// Where a running server leaves its URL for programs on this machine, in its data directory.
+[[nodiscard]] std::string address_file(const Config& config);
+
 }  // namespace logboom::deploy

@@ -5,15 +5,18 @@
 #include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
+#include <rocksdb/utilities/checkpoint.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <shared_mutex>
 
 #include "core/log.h"
+#include "store/files.h"
 
 namespace logboom::store {
 namespace {
@@ -64,20 +67,16 @@ constexpr std::size_t kMaxLog = 64 << 20;  // the write-ahead log; beyond: famil
 constexpr int kMaxOpenFiles = 512;
 constexpr std::size_t kReadAhead = 256 << 10;
 
-Error error_of(const rocksdb::Status& status, std::string_view doing) {
-  const auto message = std::string("store: ").append(doing).append(": ") + status.ToString();
-  if (status.IsNoSpace())
-    return {Errc::full, message + "; free space on the disk, or keep lines for fewer days"};
-  if (status.IsCorruption()) return {Errc::corrupt, message};
-  if (status.IsIOError()) return {Errc::io, message};
-  if (status.IsBusy()) return {Errc::unavailable, message};
-  return {Errc::internal, message};
-}
-
 bool held_by_another(const rocksdb::Status& status) {
   const auto text = status.ToString();
   return status.IsIOError() && (text.find("lock hold by current process") != std::string::npos ||
                                 text.find("Resource temporarily unavailable") != std::string::npos);
+}
+
+// A write failed, the log went on in a new file, then the power was cut: the torn record was never
+// acknowledged, and what was after it is whole.
+bool has_torn_log(const rocksdb::Status& status) {
+  return status.IsCorruption() && status.ToString().find("ahead of WALs") != std::string::npos;
 }
 
 rocksdb::DBOptions database_options(rocksdb::Env* env) {
@@ -141,15 +140,6 @@ Result<bool> is_new(const std::string& directory, rocksdb::Env* env) {
   return true;
 }
 
-Result<void> make_directories(const std::string& directory, rocksdb::Env* env) {
-  for (auto slash = directory.find('/', 1);; slash = directory.find('/', slash + 1)) {
-    const auto part = directory.substr(0, slash);
-    const auto status = env->CreateDirIfMissing(part);
-    if (!status.ok()) return fail(error_of(status, "create " + part));
-    if (slash == std::string::npos) return {};
-  }
-}
-
 }  // namespace
 
 struct Database::State {
@@ -159,6 +149,7 @@ struct Database::State {
 
   std::mutex writing;  // guards what follows, and makes writes one at a time
   bool failed = false;
+  std::uint64_t failures = 0;             // of writes, ever
   std::vector<Change::Operation> unsure;  // of the write that failed
   std::optional<Change> undo;             // made from `unsure`, once that could be read
 
@@ -181,9 +172,17 @@ struct Database::State {
 
   Result<void> write_failed(const rocksdb::Status& status, const Change& change) {
     failed = true;
+    ++failures;
     unsure = change.operations;
     undo.reset();
     return fail(error_of(status, "write"));
+  }
+
+  // A compaction that was asked for has failed: RocksDB may take no write until it resumes.
+  Error work_failed(const rocksdb::Status& status, std::string_view doing) {
+    const std::lock_guard lock(writing);
+    failed = true;
+    return error_of(status, doing);
   }
 
   // A failed write is not in the memtables, so what can be read is what was before it.
@@ -247,7 +246,7 @@ Database::~Database() = default;
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& directory, rocksdb::Env* env) {
   if (env == nullptr) env = rocksdb::Env::Default();
-  auto made = make_directories(directory, env);
+  auto made = Files(env).make_directories(directory);
   if (!made) return fail(std::move(made).error());
   const auto fresh = is_new(directory, env);
   if (!fresh) return fail(fresh.error());
@@ -264,11 +263,9 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& directory, r
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   auto status = rocksdb::DB::Open(options, directory, descriptors, &handles, &db);
-  if (status.IsCorruption() && status.ToString().find("ahead of WALs") != std::string::npos) {
+  if (has_torn_log(status)) {
     log::error("the store's log has a torn record; it is read over (it was never acknowledged)",
                {{"store", directory}, {"reason", status.ToString()}});
-    // A write failed, the log went on in a new file, then the power was cut. The torn record was
-    // never acknowledged; what was acknowledged after it is whole: read over the one to the other.
     options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
     status = rocksdb::DB::Open(options, directory, descriptors, &handles, &db);
   }
@@ -305,6 +302,11 @@ std::vector<std::string> Database::family_names() const {
   return names;
 }
 
+std::vector<std::pair<std::string, FamilyPtr>> Database::families() const {
+  const std::lock_guard lock(state_->families_mutex);
+  return {state_->families.begin(), state_->families.end()};
+}
+
 Result<void> Database::drop(const FamilyPtr& family) {
   const std::lock_guard lock(state_->families_mutex);
   const auto status = state_->db->DropColumnFamily(family->handle());
@@ -335,6 +337,87 @@ Result<void> Database::replace(const Change& change, const std::function<void()>
 Result<void> Database::settle() {
   const std::lock_guard lock(state_->writing);
   return state_->settle();
+}
+
+Result<void> Database::checkpoint(const std::string& directory) {
+  std::uint64_t failures = 0;
+  {
+    const std::lock_guard lock(state_->writing);
+    auto settled = state_->settle();
+    if (!settled) return settled;
+    failures = state_->failures;
+  }
+  rocksdb::Checkpoint* made = nullptr;
+  auto status = rocksdb::Checkpoint::Create(state_->db.get(), &made);
+  const std::unique_ptr<rocksdb::Checkpoint> checkpoint(made);
+  // However large the log is, nothing is flushed for the copy, which gets the log instead: a flush
+  // that fails, as on a full disk, would keep the store from taking writes.
+  if (status.ok()) status = checkpoint->CreateCheckpoint(directory, UINT64_MAX);
+  if (!status.ok()) return fail(error_of(status, "copy to " + directory));
+  // Waits for a write that was in the log already when that was copied.
+  const std::lock_guard lock(state_->writing);
+  if (state_->failures == failures) return {};
+  return fail(Errc::unavailable,
+              "store: a write failed while the database was copied, and the copy may hold it; "
+              "see to the disk, then try again");
+}
+
+Result<void> Database::read_copy(
+    const std::string& directory, rocksdb::Env* env,
+    const std::function<bool(std::string_view key, std::string_view value)>& visit) {
+  auto options = database_options(env != nullptr ? env : rocksdb::Env::Default());
+  options.create_if_missing = options.create_missing_column_families = false;
+  std::vector<std::string> names;
+  auto status = rocksdb::DB::ListColumnFamilies(options, directory, &names);
+  if (!status.ok()) return fail(error_of(status, "open the copy " + directory));
+  const auto cache = rocksdb::NewLRUCache(kBlockCache);
+  std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
+  for (const auto& name : names) descriptors.emplace_back(name, family_options(name, cache));
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* opened = nullptr;
+  const auto open = [&] {
+    return rocksdb::DB::OpenForReadOnly(options, directory, descriptors, &handles, &opened);
+  };
+  status = open();
+  if (has_torn_log(status)) {
+    options.wal_recovery_mode = rocksdb::WALRecoveryMode::kSkipAnyCorruptedRecords;
+    status = open();
+  }
+  if (!status.ok()) return fail(error_of(status, "open the copy " + directory));
+  const std::unique_ptr<rocksdb::DB> db(opened);
+  {
+    const std::unique_ptr<rocksdb::Iterator> at(db->NewIterator(rocksdb::ReadOptions()));
+    for (at->SeekToFirst(); at->Valid(); at->Next())
+      if (!visit(at->key().ToStringView(), at->value().ToStringView())) break;
+    status = at->status();
+  }
+  for (auto* const handle : handles) db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+  if (!status.ok()) return fail(error_of(status, "read the copy " + directory));
+  return {};
+}
+
+Result<void> Database::compact(const Family& family, const std::stop_token& stop) {
+  {
+    const std::lock_guard lock(state_->writing);
+    auto settled = state_->settle();
+    if (!settled) return settled;
+  }
+  std::atomic<bool> cancelled = stop.stop_requested();
+  const std::stop_callback cancel(stop, [&] { cancelled = true; });
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  options.canceled = &cancelled;
+  const auto status = state_->db->CompactRange(options, family.handle(), nullptr, nullptr);
+  if (cancelled) return fail(Errc::cancelled, "store: compaction stopped");
+  if (status.IsColumnFamilyDropped()) return {};  // a day past retention, meanwhile
+  if (!status.ok()) return fail(state_->work_failed(status, "compact"));
+  return {};
+}
+
+std::uint64_t Database::table_bytes(const Family& family) const {
+  std::uint64_t bytes = 0;
+  state_->db->GetIntProperty(family.handle(), rocksdb::DB::Properties::kLiveSstFilesSize, &bytes);
+  return bytes;
 }
 
 ViewPtr Database::view(const std::function<void()>& also) const {

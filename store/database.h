@@ -13,8 +13,10 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/result.h"
@@ -56,6 +58,7 @@ class Database {
   // Opens or creates a family by name.
   [[nodiscard]] Result<FamilyPtr> family(const std::string& name);
   [[nodiscard]] std::vector<std::string> family_names() const;
+  [[nodiscard]] std::vector<std::pair<std::string, FamilyPtr>> families() const;
   // The family's values stay readable for those who hold it.
   [[nodiscard]] Result<void> drop(const FamilyPtr& family);
 
@@ -68,6 +71,20 @@ class Database {
   // Undoes what a failed write may have left. Called by write(); by hand before reading what a
   // write will depend on.
   [[nodiscard]] Result<void> settle();
+
+  // Copies the database, while others write, into a directory that does not exist: everything that
+  // was acknowledged before the call, nothing of a write that failed. Tables are linked on the same
+  // file system and copied to another; everything is synced.
+  [[nodiscard]] Result<void> checkpoint(const std::string& directory);
+  // Opens such a copy, all of its families, without changing a byte of it, and visits `default`.
+  [[nodiscard]] static Result<void> read_copy(
+      const std::string& directory, rocksdb::Env* env,
+      const std::function<bool(std::string_view key, std::string_view value)>& visit);
+
+  // Rewrites the family's tables without what was removed and replaced, while others write.
+  [[nodiscard]] Result<void> compact(const Family& family, const std::stop_token& stop);
+  // On the disk, without what is only in the write-ahead log.
+  [[nodiscard]] std::uint64_t table_bytes(const Family& family) const;
 
   // Calls `also` at the same moment, with respect to replace().
   [[nodiscard]] ViewPtr view(const std::function<void()>& also) const;

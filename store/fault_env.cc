@@ -84,6 +84,7 @@ class FaultEnv::FileSystem : public rocksdb::FileSystemWrapper {
     auto status = step();
     if (!status.ok()) return status;
     const std::lock_guard lock(mutex_);
+    if (fs::is_directory(from)) return rename_directory(from, to, options, debug);
     Rename rename{from, to, content_of(from), std::nullopt};
     if (fs::exists(to)) rename.replaced = content_of(to);
     status = FileSystemWrapper::RenameFile(from, to, options, debug);
@@ -92,6 +93,29 @@ class FaultEnv::FileSystem : public rocksdb::FileSystemWrapper {
     files_.erase(from);
     renames_.push_back(std::move(rename));
     return status;
+  }
+
+  IOStatus LinkFile(const std::string& from, const std::string& to, const IOOptions& options,
+                    IODebugContext* debug) override {
+    auto status = step();
+    if (!status.ok()) return status;
+    const std::lock_guard lock(mutex_);
+    if (links_refused_) return IOStatus::NotSupported("injected");
+    status = FileSystemWrapper::LinkFile(from, to, options, debug);
+    if (!status.ok()) return status;
+    const auto known = files_.find(from);
+    files_[to] = known != files_.end() ? known->second : File{};
+    files_[to].named = false;
+    ++links_;
+    return status;
+  }
+  std::uint64_t links() const {
+    const std::lock_guard lock(mutex_);
+    return links_;
+  }
+  void refuse_links() {
+    const std::lock_guard lock(mutex_);
+    links_refused_ = true;
   }
 
   IOStatus DeleteFile(const std::string& path, const IOOptions& options,
@@ -152,7 +176,23 @@ class FaultEnv::FileSystem : public rocksdb::FileSystemWrapper {
     std::optional<std::string> replaced;
   };
 
+  IOStatus rename_directory(const std::string& from, const std::string& to,
+                            const IOOptions& options, IODebugContext* debug) {
+    auto status = FileSystemWrapper::RenameFile(from, to, options, debug);
+    if (!status.ok()) return status;
+    std::map<std::string, File> moved;
+    for (const auto& [path, file] : files_)
+      moved[path.starts_with(from + "/") ? to + path.substr(from.size()) : path] = file;
+    files_ = std::move(moved);
+    renames_.push_back({from, to, {}, std::nullopt});
+    return status;
+  }
+
   static void undo(const Rename& rename) {
+    if (fs::is_directory(rename.to)) {
+      if (!fs::exists(rename.from)) fs::rename(rename.to, rename.from);
+      return;
+    }
     write_file(rename.from, rename.content);
     if (rename.replaced)
       write_file(rename.to, *rename.replaced);
@@ -179,9 +219,9 @@ class FaultEnv::FileSystem : public rocksdb::FileSystemWrapper {
   std::map<std::string, File> files_;
   std::vector<Rename> renames_;
   std::map<std::string, std::string> deleted_;  // since the directory was synced
-  std::uint64_t fail_in_ = 0, calls_ = 0;
+  std::uint64_t fail_in_ = 0, calls_ = 0, links_ = 0;
   Fault fault_ = Fault::io;
-  bool failed_ = false, dead_ = false;
+  bool failed_ = false, dead_ = false, links_refused_ = false;
 
   class TestFile;
   class TestDirectory;
@@ -303,6 +343,8 @@ rocksdb::Env* FaultEnv::env() const { return env_.get(); }
 void FaultEnv::fail_call(std::uint64_t n, Fault fault) { files_->fail_call(n, fault); }
 bool FaultEnv::has_failed() const { return files_->has_failed(); }
 std::uint64_t FaultEnv::calls() const { return files_->calls(); }
+void FaultEnv::refuse_links() { files_->refuse_links(); }
+std::uint64_t FaultEnv::links() const { return files_->links(); }
 void FaultEnv::cut_power() { files_->cut_power(); }
 void FaultEnv::restart(unsigned seed) { files_->restart(seed); }
 

@@ -29,6 +29,10 @@ class FaultEnv {
   [[nodiscard]] bool has_failed() const;
   [[nodiscard]] std::uint64_t calls() const;
 
+  // As between two file systems: who wants a second name for a file must copy it.
+  void refuse_links();
+  [[nodiscard]] std::uint64_t links() const;  // made
+
   void cut_power();
   void restart(unsigned seed);
 

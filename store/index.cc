@@ -164,6 +164,7 @@ BlockBits GroupReader::maybe(std::uint64_t hash) {
   if (known == buckets_.end()) {
     auto rows = bucket(at.bucket);
     // A wrong value rules nothing out.
+    if (!rows) ++wrong_;
     known = buckets_.emplace(at.bucket, rows ? *std::move(rows) : std::string()).first;
   }
   auto found = all();
@@ -188,7 +189,10 @@ BlockBits GroupReader::maybe(const Needs& needs) {
   for (const auto& need : needs.words) {
     if (!words_) {
       auto read = words();
-      if (!read) return found;
+      if (!read) {
+        ++wrong_;
+        return found;
+      }
       words_ = *std::move(read);
     }
     auto any = maybe(kLongWord);

@@ -71,6 +71,7 @@ class GroupReader {
   [[nodiscard]] Result<std::string> words();
   // Values that were read, and how many of them were wrong.
   [[nodiscard]] std::uint64_t reads() const { return reads_; }
+  [[nodiscard]] std::uint64_t wrong() const { return wrong_; }
 
  private:
   [[nodiscard]] Result<std::string> bucket(std::size_t number);
@@ -79,7 +80,7 @@ class GroupReader {
   GroupPtr group_;
   std::map<std::size_t, std::string> buckets_;  // read for this query
   std::optional<std::string> words_;
-  std::uint64_t reads_ = 0;
+  std::uint64_t reads_ = 0, wrong_ = 0;
 };
 
 }  // namespace logboom::store

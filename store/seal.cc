@@ -268,9 +268,9 @@ void Sealer::know_block(const std::string& tool, const PiecePtr& block, bool sin
   if (block->zstd_level < kColdLevel) warm_.emplace(block->day, tool);
 }
 
-Result<bool> Sealer::recompress_one() {
+Result<bool> Sealer::recompress_one(std::int32_t before_day) {
   const std::lock_guard lock(mutex_);
-  while (!warm_.empty() && warm_.begin()->first < day_of(ground_.now())) {
+  while (!warm_.empty() && warm_.begin()->first < before_day) {
     const auto [day, tool] = *warm_.begin();
     auto space = ground_.check_space(ground_.options.min_free_bytes);
     if (!space) return fail(std::move(space).error());

@@ -43,9 +43,9 @@ class Sealer {
   [[nodiscard]] bool due(const Directory::Inbox& inbox) const;
   // Gathers blocks that will stay into groups of the index.
   [[nodiscard]] Result<void> slice_due();
-  // Compresses one block of a day that is over for good, or joins some small ones; call it again
+  // Compresses one block of a day before `day` for good, or joins some small ones; call it again
   // and again, it takes a tenth of a second. False: nothing is left to do.
-  [[nodiscard]] Result<bool> recompress_one();
+  [[nodiscard]] Result<bool> recompress_one(std::int32_t before_day);
   [[nodiscard]] Slicer& slicer() { return slicer_; }
 
   // Days whose end is longer ago than retention: their blocks, and what of them is in the inbox.

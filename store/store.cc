@@ -7,13 +7,17 @@
 
 #include "core/log.h"
 #include "core/time.h"
+#include "store/backup.h"
 #include "store/bytes.h"
 #include "store/commit.h"
+#include "store/compact.h"
 #include "store/ground.h"
 #include "store/keys.h"
 #include "store/load.h"
+#include "store/overview.h"
 #include "store/seal.h"
 #include "store/snapshot.h"
+#include "store/verify.h"
 
 namespace logboom::store {
 namespace {
@@ -135,7 +139,7 @@ struct Store::State {
   Result<void> recompress_some(const std::stop_token& stop) {
     const auto begun = std::chrono::steady_clock::now();
     while (!stop.stop_requested() && std::chrono::steady_clock::now() - begun < kTick / 4) {
-      auto any = sealer.recompress_one();
+      auto any = sealer.recompress_one(day_of(ground->now()));
       if (!any) return fail(std::move(any).error());
       if (!*any) break;
     }
@@ -209,6 +213,7 @@ Result<std::unique_ptr<Store>> Store::open(Options options) {
   auto db = Database::open(ground.options.directory, ground.options.env);
   if (!db) return fail(std::move(db).error());
   ground.db = *std::move(db);
+  remove_checkpoint(ground);
   auto loaded = state->load();
   if (!loaded) return fail(std::move(loaded).error());
   if (ground.options.background)
@@ -270,7 +275,23 @@ Result<void> Store::seal_due() {
   auto sealed = state_->sealer.seal_due({});
   return sealed ? state_->sealer.slice_due() : sealed;
 }
-Result<bool> Store::recompress_one() { return state_->sealer.recompress_one(); }
+Result<bool> Store::recompress_one() {
+  return state_->sealer.recompress_one(day_of(state_->ground->now()));
+}
 Result<std::size_t> Store::drop_expired_days() { return state_->drop_expired_days(); }
+
+std::uint64_t newest_format() { return kFormat; }
+
+Result<Manifest> Store::backup(std::string_view directory, const Progress& progress,
+                               const std::stop_token& stop) {
+  return make_backup(*state_->ground, std::string(directory), progress, stop);
+}
+Result<VerifyReport> Store::verify(const Progress& progress, const std::stop_token& stop) {
+  return store::verify(*state_->ground, progress, stop);
+}
+Result<CompactReport> Store::compact(const Progress& progress, const std::stop_token& stop) {
+  return store::compact(*state_->ground, state_->sealer, progress, stop);
+}
+Overview Store::overview() const { return store::overview(*state_->ground); }
 
 }  // namespace logboom::store

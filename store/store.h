@@ -29,6 +29,7 @@
 #include "core/labels.h"
 #include "core/result.h"
 #include "store/ledger.h"
+#include "store/progress.h"
 
 namespace rocksdb {
 class Env;
@@ -194,6 +195,11 @@ struct Stats {
                 quarantined = 0;
 };
 
+struct Manifest;       // backup.h
+struct VerifyReport;   // verify.h
+struct CompactReport;  // compact.h
+struct Overview;       // overview.h
+
 class Store {
  public:
   static Result<std::unique_ptr<Store>> open(Options options);
@@ -232,10 +238,23 @@ class Store {
   // background thread calls it in a part of its time.
   [[nodiscard]] Result<bool> recompress_one();
 
+  // The operator's; the headers named above say more. Each may take long, and does not keep appends
+  // and readers waiting. `backup`: a whole path where nothing lies yet.
+  [[nodiscard]] Result<Manifest> backup(std::string_view directory, const Progress& progress = {},
+                                        const std::stop_token& stop = {});
+  [[nodiscard]] Result<VerifyReport> verify(const Progress& progress = {},
+                                            const std::stop_token& stop = {});
+  [[nodiscard]] Result<CompactReport> compact(const Progress& progress = {},
+                                              const std::stop_token& stop = {});
+  [[nodiscard]] Overview overview() const;
+
  private:
   struct State;
   explicit Store(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
+
+// The format this program writes; it reads those before it.
+[[nodiscard]] std::uint64_t newest_format();
 
 }  // namespace logboom::store

@@ -9,6 +9,7 @@ namespace logboom::http {
 namespace {
 
 constexpr std::size_t kMaxAnswer = 256 << 20;  // as inflated
+constexpr long kMaxSilence = 60;               // seconds, of a stream
 constexpr std::size_t kMaxAnswerHeaders = 64 << 10;
 
 struct FreeList {
@@ -33,6 +34,8 @@ std::string lower(std::string_view text) {
 
 class CurlClient final : public Client {
  public:
+  using Part = std::function<bool(std::string_view part)>;
+
   CurlClient(ClientOptions options, CURL* easy) : options_(std::move(options)), easy_(easy) {
     while (options_.url.ends_with('/')) options_.url.pop_back();
   }
@@ -44,9 +47,16 @@ class CurlClient final : public Client {
                       const Pairs& headers) override {
     return perform(target, body, headers);
   }
+  Result<Answer> post_stream(std::string_view target, std::string_view body, const Pairs& headers,
+                             const Part& part) override {
+    return perform(target, body, headers, part);
+  }
 
  private:
   struct Receiving {
+    CURL* easy = nullptr;
+    const Part* part = nullptr;  // of a stream
+    bool stopped = false;
     Answer answer;
     std::size_t header_bytes = 0;
     bool too_large = false;
@@ -54,6 +64,12 @@ class CurlClient final : public Client {
 
   static std::size_t take_body(char* bytes, std::size_t, std::size_t size, void* user) {
     auto& receiving = *static_cast<Receiving*>(user);
+    long status = 0;
+    curl_easy_getinfo(receiving.easy, CURLINFO_RESPONSE_CODE, &status);
+    if (receiving.part != nullptr && status == 200) {
+      receiving.stopped = !(*receiving.part)({bytes, size});
+      return receiving.stopped ? 0 : size;
+    }
     if (receiving.answer.body.size() + size > kMaxAnswer) {
       receiving.too_large = true;
       return 0;
@@ -84,7 +100,7 @@ class CurlClient final : public Client {
   }
 
   Result<Answer> perform(std::string_view target, std::optional<std::string_view> body,
-                         const Pairs& headers) {
+                         const Pairs& headers, const Part& part = {}) {
     CURL* easy = easy_.get();
     curl_easy_reset(easy);  // keeps the connections
     const std::string url = options_.url + std::string(target);
@@ -96,6 +112,8 @@ class CurlClient final : public Client {
     if (!list) return fail(std::move(list).error());
 
     Receiving receiving;
+    receiving.easy = easy;
+    if (part) receiving.part = &part;
     char words[CURL_ERROR_SIZE] = "";
     curl_easy_setopt(easy, CURLOPT_URL, url.c_str());
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, words);
@@ -106,7 +124,12 @@ class CurlClient final : public Client {
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS,
                      static_cast<long>(options_.connect_timeout.count()));
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout.count()));
+    if (part) {
+      curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+      curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, kMaxSilence);
+    } else {
+      curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(options_.timeout.count()));
+    }
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, list->get());
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, &take_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &receiving);
@@ -122,6 +145,7 @@ class CurlClient final : public Client {
       curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body->size()));
     }
     const CURLcode code = curl_easy_perform(easy);
+    if (receiving.stopped) return fail(Errc::cancelled, "stopped");
     if (code != CURLE_OK) return failed_with(code, words, receiving.too_large);
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);

@@ -40,6 +40,11 @@ class Client {
   [[nodiscard]] virtual Result<Answer> get(std::string_view target, const Pairs& headers = {}) = 0;
   [[nodiscard]] virtual Result<Answer> post(std::string_view target, std::string_view body,
                                             const Pairs& headers) = 0;
+  // The body of a 200 goes to `part` as it comes, until that says no: then `cancelled`. Other
+  // answers come whole. There is no limit on the whole time; a minute without a byte is a timeout.
+  [[nodiscard]] virtual Result<Answer> post_stream(
+      std::string_view target, std::string_view body, const Pairs& headers,
+      const std::function<bool(std::string_view part)>& part) = 0;
 };
 
 class WebSocketClient {
