@@ -406,6 +406,8 @@ Result<void> Database::compact(const Family& family, const std::stop_token& stop
   const std::stop_callback cancel(stop, [&] { cancelled = true; });
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;
+  // Else tables that share but one key are moved as they are, and an old value stays.
+  options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForceOptimized;
   options.canceled = &cancelled;
   const auto status = state_->db->CompactRange(options, family.handle(), nullptr, nullptr);
   if (cancelled) return fail(Errc::cancelled, "store: compaction stopped");
