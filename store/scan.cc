@@ -161,6 +161,7 @@ class Scanner {
   static constexpr std::size_t kAhead = 2;  // pieces per helper
 
   ScanStats end() {
+    stats_.pieces_skipped = skipped_;
     stats_.index_reads = pruner_.reads();
     return stats_;
   }
@@ -175,7 +176,7 @@ class Scanner {
   Task task_of(std::size_t at) {
     Task task{.piece = pieces_[at], .skipped = false, .wanted = {}};
     task.skipped = !wants(task) || !pruner_.maybe(*task.piece);
-    if (task.skipped) ++stats_.pieces_skipped;
+    if (task.skipped) ++skipped_;
     return task;
   }
 
@@ -232,7 +233,7 @@ class Scanner {
                                  const Snapshot::Visit& visit) {
     const Helpers helpers;
     const auto ahead = static_cast<std::size_t>(helpers.count()) * kAhead + 1;
-    std::mutex mutex;  // guards what follows, the pruner and asked_
+    std::mutex mutex;  // guards what follows, the pruner, asked_ and skipped_
     std::condition_variable changed;
     std::map<std::size_t, std::pair<Task, Found>> tasks;  // by their place among the pieces
     std::size_t next = begin, visited = begin;
@@ -321,7 +322,8 @@ class Scanner {
   Pruner pruner_;
   const FrameSearch search_;
   std::map<const Labels*, bool> asked_;
-  ScanStats stats_;
+  std::uint64_t skipped_ = 0;
+  ScanStats stats_;  // the caller's thread
 };
 
 }  // namespace
