@@ -43,7 +43,7 @@ Looks after a store. When no server has it open it is opened here; else the runn
 
   stats            what is stored, by day and by tool, and the room on the disk
   verify           read every stored value and name the wrong ones; ends with 1 if there are any
-  compact          seal what is due and give back the space of what was removed
+  compact          seal the inbox, compress all blocks for good, give back what was removed
   backup [DIR]     a whole copy, DIR/backup-YYYYMMDDThhmmssZ, while everything goes on; a running
                    server writes only below its --backup-dir, and there where no DIR is given
   restore BACKUP   make the store anew from a backup, checking every byte; only where none is
